@@ -1,0 +1,3 @@
+//! The command `policymesh`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The test ladder: one corpus, every engine.
