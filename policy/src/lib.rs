@@ -3,5 +3,6 @@
 //! This crate is pure: it knows no host, clock, environment, file or thread. Time, randomness and bytes come in as
 //! arguments, so that the same decision falls in the Envoy filter, in the control service and on the command line.
 
+pub mod case;
 pub mod level;
 pub mod problem;
