@@ -1,1 +1,9 @@
 //! The test ladder: one corpus, every engine.
+//!
+//! What stands here is the scaffolding that the tests under `tests/tests/` share, and that `make up` builds its
+//! demonstration on: [`standin`] providers that record what they receive, and a [`client`].
+
+pub mod client;
+pub mod place;
+pub mod standin;
+pub mod waiting;

@@ -1,0 +1,39 @@
+//! Where things are: the repository, its build directory, and what the build makes.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository")
+}
+
+/// Cargo's build directory.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
+}
+
+/// The module that Envoy loads, built if it is missing or old.
+pub fn filter_module() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        cargo_build(&["-p", "filter", "--target", "wasm32-wasip1", "--profile", "wasm"]);
+        target().join("wasm32-wasip1/wasm/filter.wasm")
+    });
+    &BUILT
+}
+
+/// The command `policymesh`, built if it is missing or old.
+pub fn policymesh() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        cargo_build(&["-p", "control", "--bin", "policymesh"]);
+        target().join("debug/policymesh")
+    });
+    &BUILT
+}
+
+fn cargo_build(arguments: &[&str]) {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo).current_dir(repository()).args(["build", "--quiet"]).args(arguments).status();
+    assert!(built.is_ok_and(|status| status.success()), "`cargo build {}` failed", arguments.join(" "));
+}
