@@ -1,9 +1,10 @@
 //! The test ladder: one corpus, every engine.
 //!
 //! What stands here is the scaffolding that the tests under `tests/tests/` share, and that `make up` builds its
-//! demonstration on: [`standin`] providers that record what they receive, and a [`client`].
+//! demonstration on: a real [`envoy`], [`standin`] providers that record what they receive, and a [`client`].
 
 pub mod client;
+pub mod envoy;
 pub mod place;
 pub mod standin;
 pub mod waiting;

@@ -1,0 +1,336 @@
+//! A real Envoy, started on free ports, whose logs are printed only when a test fails, and which never outlives the test.
+
+mod bootstrap;
+mod program;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub use bootstrap::Bootstrap;
+pub use program::{Program, program};
+
+use crate::client::{Request, Response};
+use crate::waiting::eventually;
+
+/// A running Envoy. Killed when dropped, and also when this process dies in any way.
+pub struct Envoy {
+    process: Child,
+    folder: TempDir,
+    admin: SocketAddr,
+    listeners: BTreeMap<String, SocketAddr>,
+}
+
+/// How to start an Envoy.
+pub struct Starter {
+    bootstrap: Bootstrap,
+    workers: usize,
+    log_level: String,
+    folder: TempDir,
+}
+
+// === impl Starter ===
+
+impl Starter {
+    /// Will start an Envoy with this bootstrap and one worker.
+    pub fn new(bootstrap: Bootstrap) -> Result<Self> {
+        let folder = TempDir::with_prefix("policymesh-envoy-")?;
+        Ok(Self { bootstrap, workers: 1, log_level: "info".into(), folder })
+    }
+
+    /// Sets the number of workers.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Sets the log level: `trace`, `debug`, `info`, `warning`, `error`.
+    #[must_use]
+    pub fn log_level(mut self, level: &str) -> Self {
+        self.log_level = level.into();
+        self
+    }
+
+    /// The folder of the Envoy to be: a place for files that its bootstrap names.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Changes the bootstrap, which may now name files in the [`folder`](Self::folder).
+    #[must_use]
+    pub fn change(mut self, change: impl FnOnce(Bootstrap) -> Bootstrap) -> Self {
+        self.bootstrap = change(self.bootstrap);
+        self
+    }
+
+    /// Starts it, and waits until it is ready to serve.
+    pub fn start(self) -> Result<Envoy> {
+        let process = self.spawn(&["--concurrency", &self.workers.to_string()])?;
+        let admin = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut envoy = Envoy { process, folder: self.folder, admin, listeners: BTreeMap::new() };
+        envoy.become_ready().map_err(|error| error.context(envoy.log()))?;
+        Ok(envoy)
+    }
+
+    /// Lets Envoy check the bootstrap, Wasm modules and their configurations included, without serving. The error is its log.
+    pub fn validate(self) -> Result<()> {
+        let mut process = self.spawn(&["--mode", "validate"])?;
+        // `wait` closes standard input, which would end Envoy.
+        let _bound = process.stdin.take();
+        if !process.wait()?.success() {
+            bail!("{}", fs::read_to_string(self.folder.path().join(LOG))?);
+        }
+        Ok(())
+    }
+
+    fn spawn(&self, arguments: &[&str]) -> Result<Child> {
+        let folder = self.folder.path();
+        let (bootstrap, admin) = (folder.join("bootstrap.json"), folder.join(ADMIN));
+        fs::write(&bootstrap, self.bootstrap.to_string())?;
+        let mut command = bound_to_this_process(program()?, folder)?;
+        command.arg("--config-path").arg(bootstrap).arg("--admin-address-path").arg(admin);
+        // Short, so that tests need not wait for lines of an access log.
+        command.args(["--disable-hot-restart", "--file-flush-interval-msec", "20"]);
+        command.args(["--log-level", &self.log_level]).args(arguments);
+        command.stdin(Stdio::piped());
+        command.stdout(File::create(folder.join(OUTPUT))?).stderr(File::create(folder.join(LOG))?);
+        command.spawn().context("starting Envoy")
+    }
+}
+
+const ADMIN: &str = "admin-address";
+const LOG: &str = "envoy.log";
+const OUTPUT: &str = "access.log";
+
+/// A command that runs Envoy until the pipe to its standard input closes, which it does when this process dies, in whatever way.
+fn bound_to_this_process(program: &Program, folder: &Path) -> Result<Command> {
+    let mut command = Command::new("sh");
+    // A group of their own, which the shell in the background can end as a whole.
+    command.process_group(0);
+    match program {
+        Program::File(envoy) => {
+            let script = r#"exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$0" "$@" 3<&- </dev/null"#;
+            command.args(["-c", script]).arg(envoy);
+        }
+        Program::Image(image) => {
+            let name = folder.file_name().context("the folder has a name")?;
+            let repository = crate::place::repository();
+            // The folders keep their names in the container, so that a bootstrap means the same inside and outside.
+            let mount = |place: &Path| format!("--volume={0}:{0}", place.display());
+            let script = r#"exec 3<&0; (read -r _ <&3; docker kill "$0") >/dev/null 2>&1 & exec docker run "$@" 3<&- </dev/null"#;
+            command.args(["-c", script]).arg(name).arg("--name").arg(name);
+            command.args(["--rm", "--network=host", "--user=0:0", "--env=ENVOY_UID=0", "--entrypoint=envoy"]);
+            command.args([mount(folder), mount(repository), mount(&crate::place::target())]).arg(image);
+        }
+    }
+    Ok(command)
+}
+
+// === impl Envoy ===
+
+impl Envoy {
+    /// Starts an Envoy with this bootstrap and one worker.
+    pub fn start(bootstrap: Bootstrap) -> Result<Self> {
+        Starter::new(bootstrap)?.start()
+    }
+
+    /// Where the listener of this name listens.
+    pub fn listener(&self, name: &str) -> SocketAddr {
+        let known = self.listeners.keys();
+        *self.listeners.get(name).unwrap_or_else(|| panic!("there is no listener `{name}`, but {known:?}"))
+    }
+
+    /// Where the only listener listens.
+    pub fn address(&self) -> SocketAddr {
+        assert_eq!(self.listeners.len(), 1, "which of {:?}?", self.listeners);
+        *self.listeners.values().next().expect("there is one")
+    }
+
+    /// Where the admin interface listens.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// The folder of this Envoy, for files that its bootstrap names.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The id of its process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Asks the admin interface.
+    pub fn ask_admin(&self, path: &str) -> Result<Response> {
+        Request::new("GET", path).send(self.admin)
+    }
+
+    /// All counters and gauges, by name.
+    pub fn stats(&self) -> BTreeMap<String, u64> {
+        let answer = self.ask_admin("/stats").map(|answer| answer.text()).unwrap_or_default();
+        let stat =
+            |line: &str| line.split_once(": ").and_then(|(name, value)| Some((name.to_owned(), value.parse().ok()?)));
+        answer.lines().filter_map(stat).collect()
+    }
+
+    /// Waits until a counter or gauge fits.
+    pub fn wait_for_stat(&self, name: &str, fits: impl Fn(u64) -> bool) -> u64 {
+        let look = || self.stats().get(name).copied().filter(|value| fits(*value));
+        eventually(look).unwrap_or_else(|| panic!("stat `{name}` never fitted: {:?}", self.stats().get(name)))
+    }
+
+    /// Envoy's own log.
+    pub fn log(&self) -> String {
+        self.read(LOG)
+    }
+
+    /// The lines of an access log that goes to standard output as JSON.
+    pub fn access_log(&self) -> Vec<Value> {
+        self.read(OUTPUT).lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Waits for an access log line that fits, and returns it.
+    pub fn wait_for_access_log(&self, fits: impl Fn(&Value) -> bool) -> Value {
+        let line = eventually(|| self.access_log().into_iter().find(|line| fits(line)));
+        line.unwrap_or_else(|| panic!("no access log line fits among {:#?}", self.access_log()))
+    }
+
+    /// Everything that Envoy wrote to standard output and standard error, as text.
+    pub fn output(&self) -> String {
+        self.read(OUTPUT) + &self.read(LOG)
+    }
+
+    /// Replaces a file in the folder in one step, as Envoy's file watcher wants it.
+    pub fn replace_file(&self, name: &str, content: &str) -> Result<PathBuf> {
+        replace_file(&self.folder.path().join(name), content)
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.process.try_wait().is_ok_and(|ended| ended.is_none())
+    }
+
+    fn become_ready(&mut self) -> Result<()> {
+        let ready = || {
+            if !self.is_running() {
+                return Some(Err(anyhow::anyhow!("Envoy does not start")));
+            }
+            self.admin = self.read(ADMIN).parse().ok()?;
+            let answer = self.ask_admin("/ready").ok()?;
+            (answer.status == 200).then_some(Ok(()))
+        };
+        eventually(ready).context("Envoy does not become ready")??;
+        self.listeners = self.find_listeners()?;
+        Ok(())
+    }
+
+    fn find_listeners(&self) -> Result<BTreeMap<String, SocketAddr>> {
+        let answer = self.ask_admin("/listeners?format=json")?.json();
+        let statuses = answer["listener_statuses"].as_array().context("Envoy lists no listeners")?;
+        let listener = |status: &Value| {
+            let socket = &status["local_address"]["socket_address"];
+            let address = format!("{}:{}", socket["address"].as_str()?, socket["port_value"]);
+            Some((status["name"].as_str()?.to_owned(), reachable(address.parse().ok()?)))
+        };
+        Ok(statuses.iter().filter_map(listener).collect())
+    }
+
+    fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.folder.path().join(name)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- Envoy's access log ---\n{}--- Envoy's log ---\n{}", self.read(OUTPUT), self.read(LOG));
+        }
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// Replaces a file in one step, as Envoy's file watcher wants it.
+pub fn replace_file(path: &Path, content: &str) -> Result<PathBuf> {
+    let new = path.with_extension("new");
+    fs::write(&new, content)?;
+    fs::rename(&new, path)?;
+    Ok(path.to_owned())
+}
+
+/// A listener on all interfaces is reached on the loopback one.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standin::{Shape, StandIn};
+
+    const PLAIN: &str = r#"
+static_resources:
+  listeners:
+  - name: mesh
+    address: {socket_address: {address: 127.0.0.1, port_value: 10000}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: mesh
+          access_log:
+          - name: envoy.access_loggers.stdout
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
+              log_format: {json_format: {status: "%RESPONSE_CODE%"}}
+          route_config:
+            virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: provider}}]}]
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: provider
+    type: STRICT_DNS
+    load_assignment:
+      cluster_name: provider
+      endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: provider.example, port_value: 443}}}}]}]
+"#;
+
+    #[test]
+    fn an_envoy_serves_on_free_ports_and_ends_when_it_is_dropped() {
+        let standin = StandIn::start(Shape::OpenAi).unwrap();
+        let bootstrap = Bootstrap::parse(PLAIN).unwrap().cluster_at("provider", standin.address());
+        let mut envoy = Envoy::start(bootstrap).unwrap();
+        let response = Request::chat("gpt-4o", "hello").send(envoy.address()).unwrap();
+        assert_eq!(response.status, 200);
+        assert!(standin.wait_for(1)[0].contains("hello"));
+        assert_eq!(envoy.wait_for_access_log(|_| true)["status"], 200);
+        assert_eq!(envoy.wait_for_stat("cluster.provider.upstream_rq_200", |count| count == 1), 1);
+        assert!(envoy.is_running());
+        let address = envoy.address();
+        drop(envoy);
+        assert!(Request::new("GET", "/").send(address).is_err());
+    }
+
+    #[test]
+    fn an_envoy_that_does_not_start_says_why() {
+        let error = |yaml: &str| Envoy::start(Bootstrap::parse(yaml).unwrap()).err().unwrap();
+        assert!(format!("{:?}", error("no_such_field: 1")).contains("no_such_field"));
+        let validated = Starter::new(Bootstrap::parse("no_such_field: 1").unwrap()).unwrap().validate();
+        assert!(validated.unwrap_err().to_string().contains("no_such_field"));
+    }
+}
