@@ -4,5 +4,6 @@
 //! arguments, so that the same decision falls in the Envoy filter, in the control service and on the command line.
 
 pub mod case;
+pub mod detect;
 pub mod level;
 pub mod problem;

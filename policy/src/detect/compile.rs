@@ -1,0 +1,293 @@
+//! From written detectors to a set that scans.
+
+use super::config::{Alone, Boundary, BulkConfig, Case, DetectorConfig};
+use super::form::{self, Form};
+use super::near::Near;
+use super::pattern::{Anchor, Pattern, Trigger};
+use super::validate::{self, Check};
+use super::{Bulk, Detector, TestValues};
+use crate::level::{Level, Levels};
+use crate::problem::{Problem, nearest};
+
+/// The most detectors of one set.
+const MAX_DETECTORS: usize = 4096;
+
+/// A set of detectors, ready to scan.
+#[derive(Debug)]
+pub struct Compiled {
+    pub detectors: Vec<Detector>,
+    pub rules: Vec<Rule>,
+    pub test_values: TestValues,
+}
+
+/// How a detector finds and confirms.
+#[derive(Debug)]
+pub struct Rule {
+    pub matcher: Matcher,
+    pub boundary: Boundary,
+    pub validate: Option<fn(&str) -> Check>,
+    pub near: Near,
+    pub alone: Alone,
+    pub min_entropy: f32,
+    pub specimens: Vec<Specimen>,
+}
+
+/// What tells a match.
+#[derive(Debug)]
+pub enum Matcher {
+    Pattern(Pattern, Start),
+    Terms(Vec<String>, Case),
+    Form(&'static Form),
+}
+
+/// From where a pattern is run.
+#[derive(Debug)]
+pub enum Start {
+    /// From around these literals.
+    Literals(Vec<Anchor>),
+    /// From words among which there are digits.
+    Digits,
+    /// From everywhere around a context word.
+    Near,
+}
+
+/// A specimen value, without separators and in lower case.
+#[derive(Debug)]
+pub struct Specimen {
+    core: String,
+    open_start: bool,
+    open_end: bool,
+}
+
+/// Compiles all, or tells all that is wrong.
+pub fn compile(
+    written: &[(String, DetectorConfig)],
+    levels: &Levels,
+    test_values: TestValues,
+) -> Result<(Compiled, Vec<Problem>), Vec<Problem>> {
+    let mut problems = Problems::default();
+    let mut compiled = Compiled { detectors: vec![], rules: vec![], test_values };
+    if written.len() > MAX_DETECTORS {
+        problems.error::<()>("", format!("there are {} detectors; {MAX_DETECTORS} is the most", written.len()));
+    }
+    let mut ids = std::collections::HashSet::new();
+    for (path, config) in written.iter().take(MAX_DETECTORS) {
+        problems.path.clone_from(path);
+        if !ids.insert(&config.id) {
+            problems.error::<()>("id", format!("detector `{}` is written twice", config.id));
+        }
+        if config.enabled == Some(false) {
+            continue;
+        }
+        if let Some((detector, rule)) = detector(config, levels, &mut problems) {
+            compiled.detectors.push(detector);
+            compiled.rules.push(rule);
+        }
+    }
+    if problems.errors.is_empty() { Ok((compiled, problems.warnings)) } else { Err(problems.errors) }
+}
+
+/// What is wrong so far, and in which detector we are.
+#[derive(Default)]
+struct Problems {
+    path: String,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+fn detector(config: &DetectorConfig, levels: &Levels, problems: &mut Problems) -> Option<(Detector, Rule)> {
+    // A new field must break here.
+    let DetectorConfig { id, name, label, level, validate, near, alone, min_entropy, test, bulk, boundary, .. } =
+        config;
+    if !is_id(id) {
+        let problem = problems.at("id", format!("`{id}` is no id"));
+        problems.errors.push(problem.help("write lower-case words, digits and hyphens: `employee-id`"));
+    }
+    let label = label.clone().unwrap_or_else(|| "custom".to_owned());
+    let level = match level {
+        Some(level) => problems.level("level", level, levels),
+        None => problems.error("level", format!("detector `{id}` has no level")),
+    };
+    let boundary = boundary.unwrap_or_default();
+    let near_words: &[String] = near.as_deref().unwrap_or_default();
+    let alone = alone.unwrap_or_default();
+    let matcher = matcher(config, boundary, near_words, alone, problems);
+    let validate = validate.as_ref().and_then(|name| validator(name, problems));
+    let bulk = bulk.as_ref().and_then(|bulk| bulk_of(bulk, levels, problems));
+    let near = self::near(near_words, alone, problems);
+    let rule = Rule {
+        matcher: matcher?,
+        boundary,
+        validate,
+        near,
+        alone,
+        min_entropy: min_entropy.unwrap_or(0.0),
+        specimens: test.iter().flatten().map(|written| Specimen::new(written)).collect(),
+    };
+    let name = name.clone().unwrap_or_else(|| id.clone());
+    Some((Detector { id: id.clone(), name, label, level: level?, bulk }, rule))
+}
+
+fn is_id(id: &str) -> bool {
+    let plain = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    plain && !id.is_empty() && id.len() <= 64 && !id.starts_with('-') && !id.ends_with('-')
+}
+
+fn matcher(
+    config: &DetectorConfig,
+    boundary: Boundary,
+    near: &[String],
+    alone: Alone,
+    problems: &mut Problems,
+) -> Option<Matcher> {
+    match (&config.pattern, &config.terms, &config.form) {
+        (Some(pattern), None, None) => self::pattern(config, pattern, boundary, near, alone, problems),
+        (None, Some(terms), None) => self::terms(terms, config.case.unwrap_or(Case::Insensitive), problems),
+        (None, None, Some(form)) => self::form(form, problems),
+        _ => {
+            let problem =
+                problems.at("", format!("detector `{}` has not exactly one of `pattern`, `terms`, `form`", config.id));
+            problems.errors.push(problem);
+            None
+        }
+    }
+}
+
+fn pattern(
+    config: &DetectorConfig,
+    written: &str,
+    boundary: Boundary,
+    near: &[String],
+    alone: Alone,
+    problems: &mut Problems,
+) -> Option<Matcher> {
+    let ignore_case = config.case == Some(Case::Insensitive);
+    let (pattern, derived) = match Pattern::compile(written, ignore_case, boundary, config.literals.as_deref()) {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            let problem = problems.at("pattern", error.to_string());
+            problems.errors.push(problem.help(error.help()));
+            return None;
+        }
+    };
+    let only_near = alone == Alone::Drop && !near.is_empty();
+    let (least, most) = pattern.digits();
+    let start = match derived {
+        Some(Trigger(anchors)) => Start::Literals(anchors),
+        None if only_near && least < 6 => Start::Near,
+        None if most >= 4 => Start::Digits,
+        None => {
+            let problem =
+                problems.at("pattern", format!("`{written}` holds neither a literal of three bytes nor four digits"));
+            let help = "give `literals` of which one is in every match, or `near` words with `alone: drop`";
+            problems.errors.push(problem.help(help));
+            return None;
+        }
+    };
+    Some(Matcher::Pattern(pattern, start))
+}
+
+fn terms(terms: &[String], case: Case, problems: &mut Problems) -> Option<Matcher> {
+    if terms.is_empty() {
+        return problems.error("terms", "there are no terms".to_owned());
+    }
+    for (place, term) in terms.iter().enumerate() {
+        let long = term.trim().len();
+        if !(2..=super::text::MAX_TERM).contains(&long) {
+            let message = format!("`{term}` is {long} bytes long; a term has 2 to {}", super::text::MAX_TERM);
+            problems.error::<()>(&format!("terms[{place}]"), message);
+        }
+    }
+    let terms = terms.iter().map(|term| term.split_whitespace().collect::<Vec<_>>().join(" "));
+    Some(Matcher::Terms(terms.collect(), case))
+}
+
+fn form(name: &str, problems: &mut Problems) -> Option<Matcher> {
+    if let Some(form) = form::find(name) {
+        return Some(Matcher::Form(form));
+    }
+    let problem = problems.at("form", format!("`{name}` is no form"));
+    problems.errors.push(problem.help(one_of(name, form::names())));
+    None
+}
+
+fn validator(name: &str, problems: &mut Problems) -> Option<fn(&str) -> Check> {
+    let found = validate::find(name);
+    if found.is_none() {
+        let problem = problems.at("validate", format!("`{name}` is no validator"));
+        problems.errors.push(problem.help(one_of(name, validate::names())));
+    }
+    found
+}
+
+fn bulk_of(bulk: &BulkConfig, levels: &Levels, problems: &mut Problems) -> Option<Bulk> {
+    if bulk.distinct < 2 {
+        problems.error::<()>("bulk.distinct", format!("`{}` is not many; write 2 or more", bulk.distinct));
+    }
+    Some(Bulk { distinct: bulk.distinct, level: problems.level("bulk.level", &bulk.level, levels)? })
+}
+
+fn near(words: &[String], alone: Alone, problems: &mut Problems) -> Near {
+    if let Some(place) = words.iter().position(|word| word.trim().is_empty()) {
+        problems.error::<()>(&format!("near[{place}]"), "`` is no word".to_owned());
+    }
+    if words.is_empty() && alone == Alone::Drop {
+        let problem = problems.at("alone", "`drop` without words in `near` finds nothing".to_owned());
+        problems.errors.push(problem.help("give `near` words"));
+    }
+    Near::new(words)
+}
+
+fn one_of<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.collect();
+    nearest(name, known.iter().copied())
+        .map_or_else(|| format!("known are {}", known.join(", ")), |nearest| format!("did you mean `{nearest}`?"))
+}
+
+// === impl Problems ===
+
+impl Problems {
+    fn at(&self, field: &str, message: String) -> Problem {
+        let dot = if self.path.is_empty() || field.is_empty() { "" } else { "." };
+        Problem::error(format!("{}{dot}{field}", self.path), message)
+    }
+
+    fn error<T>(&mut self, field: &str, message: String) -> Option<T> {
+        let problem = self.at(field, message);
+        self.errors.push(problem);
+        None
+    }
+
+    fn level(&mut self, field: &str, name: &str, levels: &Levels) -> Option<Level> {
+        let found = levels.find(name);
+        if found.is_none() {
+            let problem = self.at(field, format!("`{name}` is no level"));
+            self.errors.push(problem.help(format!("levels are {levels}")));
+        }
+        found
+    }
+}
+
+// === impl Specimen ===
+
+impl Specimen {
+    fn new(written: &str) -> Self {
+        let (open_start, open_end) = (written.starts_with('*'), written.ends_with('*'));
+        Self { core: bare(written), open_start, open_end }
+    }
+
+    /// Whether the value, without separators and in lower case, is this specimen.
+    pub fn is(&self, bare: &str) -> bool {
+        match (self.open_start, self.open_end) {
+            (false, false) => bare == self.core,
+            (false, true) => bare.starts_with(&self.core),
+            (true, false) => bare.ends_with(&self.core),
+            (true, true) => bare.contains(&self.core),
+        }
+    }
+}
+
+/// A value without separators, in lower case.
+pub fn bare(value: &str) -> String {
+    value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

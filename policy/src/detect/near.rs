@@ -1,0 +1,112 @@
+//! Context: whether one of a detector's words stands close to a match.
+
+/// Bytes before a match in which a context word counts.
+pub const BEFORE: usize = 64;
+/// Bytes after a match in which a context word counts.
+pub const AFTER: usize = 32;
+
+/// The context words of a detector.
+#[derive(Debug, Default)]
+pub struct Near(Vec<Vec<u8>>);
+
+// === impl Near ===
+
+impl Near {
+    /// Takes the words as written: in any case, spaces for any separator.
+    pub fn new(words: &[String]) -> Self {
+        Self(words.iter().map(|word| word.trim().to_ascii_lowercase().into_bytes()).collect())
+    }
+
+    /// Whether there are no words.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The words, in lower case.
+    pub fn words(&self) -> &[Vec<u8>] {
+        &self.0
+    }
+
+    /// Whether a word stands whole in the bytes around `start..end`. Takes steps for what it looks at.
+    pub fn around(&self, text: &[u8], start: usize, end: usize, steps: &mut u64) -> bool {
+        // A word that begins further away counts if it ends within reach: so do words of which half is cut off.
+        let before = text.get(start.saturating_sub(BEFORE)..start).unwrap_or_default();
+        let after = text.get(end..text.len().min(end.saturating_add(AFTER))).unwrap_or_default();
+        *steps = steps.saturating_sub((before.len() + after.len()) as u64);
+        [before, after].into_iter().any(|part| self.0.iter().any(|word| holds(part, word)))
+    }
+}
+
+/// Whether `word` stands whole in `text`.
+fn holds(text: &[u8], word: &[u8]) -> bool {
+    let Some(first) = word.first() else { return false };
+    let starts = text.iter().enumerate().filter(|(_, byte)| byte.eq_ignore_ascii_case(first));
+    starts.into_iter().any(|(at, _)| {
+        let fits = |end: usize| begins_word(text, at) && ends_word(text, end);
+        word_at(text, at, word).is_some_and(fits)
+    })
+}
+
+/// Where `word` ends if it stands at `at`; a space in it stands for one separator or none: `social_security`, `socialSecurity`.
+fn word_at(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+    let mut end = at;
+    for byte in word {
+        match text.get(end) {
+            Some(found) if found.eq_ignore_ascii_case(byte) => end += 1,
+            Some(b' ' | b'_' | b'-' | b'\t' | b'\n' | b'.') if *byte == b' ' => end += 1,
+            Some(_) if *byte == b' ' => {}
+            _ => return None,
+        }
+    }
+    Some(end)
+}
+
+/// Whether a word begins at `at`: not after a letter or digit, but after an underscore, and where a capital follows a small letter.
+fn begins_word(text: &[u8], at: usize) -> bool {
+    let Some(first) = text.get(at) else { return false };
+    let Some(before) = at.checked_sub(1).and_then(|before| text.get(before)) else { return true };
+    !first.is_ascii_alphanumeric()
+        || !before.is_ascii_alphanumeric()
+        || (before.is_ascii_lowercase() && first.is_ascii_uppercase())
+        || super::text::word_starts_after_escape(text, at)
+}
+
+/// Whether a word ends at `end`: before no letter, save a plural's and a capital after a small letter.
+fn ends_word(text: &[u8], end: usize) -> bool {
+    let Some(last) = end.checked_sub(1).and_then(|last| text.get(last)) else { return false };
+    let plural = usize::from(text.get(end) == Some(&b's'));
+    let Some(after) = text.get(end + plural) else { return true };
+    !last.is_ascii_alphanumeric()
+        || !after.is_ascii_alphabetic()
+        || (last.is_ascii_lowercase() && after.is_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_near(words: &[&str], text: &str) -> bool {
+        let at = text.find('#').unwrap();
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Near::new(&words).around(text.as_bytes(), at, at + 1, &mut 1000)
+    }
+
+    #[test]
+    fn a_context_word_counts_when_it_is_near_and_whole() {
+        let cases = [
+            ("my SSN is #", true),
+            ("customer_ssn: #", true),
+            ("customerSsn: #", true),
+            ("SSNs: #", true),
+            ("lessn #", false),
+            ("ssnail #", false),
+            ("# is the social-security number", true),
+            ("SocialSecurityNumber=#", true),
+            ("ssn, and now a very long sentence that leads away from what was said first: #", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(is_near(&["ssn", "social security"], text), expected, "{text}");
+        }
+        assert!(is_near(&["身份证"], "我的身份证号码是#"));
+    }
+}
