@@ -4,6 +4,10 @@
 //! arguments, so that the same decision falls in the Envoy filter, in the control service and on the command line.
 
 pub mod case;
+pub mod catalogue;
+pub mod decision;
 pub mod detect;
+pub mod facts;
 pub mod level;
 pub mod problem;
+pub mod request;

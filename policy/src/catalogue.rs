@@ -1,0 +1,171 @@
+//! The providers and models that a policy may choose from.
+
+mod endpoint;
+mod price;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    endpoint::{Endpoint, InvalidEndpoint},
+    price::{EXPECTED_OUTPUT_TOKENS, InvalidPrice, NanoUsd, Price},
+};
+use crate::{
+    facts::{Capability, Name, Opaque},
+    level::Level,
+    request::Api,
+};
+
+/// Someone who runs models: where, in which format it is spoken to, and what it may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Its unique name.
+    pub name: Name,
+    /// The format that it speaks.
+    pub format: Format,
+    /// The Envoy cluster that leads to it.
+    pub cluster: Name,
+    /// Where it is, in the policy's own words; `local` is on the own machines.
+    pub zone: Name,
+    /// The highest level that it may see.
+    pub cleared: Level,
+    /// The kinds of opaque content that it may see.
+    pub opaque: OpaqueClearance,
+    /// Its address, for whoever renders Envoy's configuration, and the base path of its interface.
+    pub endpoint: Endpoint,
+}
+
+/// The opaque content that a provider may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpaqueClearance {
+    /// Of any kind: the provider is cleared for the highest level.
+    All,
+    /// Of these kinds.
+    Only(BTreeSet<Opaque>),
+}
+
+/// A model at a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// Its unique name in the catalogue.
+    pub name: Name,
+    /// The place of its provider in [`Catalogue::providers`].
+    pub provider: usize,
+    /// What the provider calls it.
+    pub id: Name,
+    /// How many tokens prompt and answer may have together; unknown if absent.
+    pub context: Option<u64>,
+    /// What it is capable of.
+    pub can: BTreeSet<Capability>,
+    /// What it costs; unknown if absent.
+    pub price: Option<Price>,
+}
+
+/// All providers and models, in the order of the document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) models: Vec<Model>,
+}
+
+/// The format of a provider's interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// OpenAI's, and that of all who copy it.
+    Openai,
+    /// Anthropic's.
+    Anthropic,
+    /// Ollama's, with those that it copies.
+    Ollama,
+}
+
+// === impl Catalogue ===
+
+impl Catalogue {
+    /// All providers, in the order of the document.
+    pub fn providers(&self) -> &[Provider] {
+        &self.providers
+    }
+
+    /// All models, in the order of the document.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// The model that a client means by this name: the model so called, or else the first whose provider calls it so.
+    pub fn find(&self, asked: &str) -> Option<&Model> {
+        let named = self.models.iter().find(|model| model.name == asked);
+        named.or_else(|| self.models.iter().find(|model| model.id == asked))
+    }
+}
+
+// === impl OpaqueClearance ===
+
+impl OpaqueClearance {
+    /// Whether content of this kind may be seen.
+    pub fn covers(&self, kind: Opaque) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(kinds) => kinds.contains(&kind),
+        }
+    }
+}
+
+// === impl Format ===
+
+impl Format {
+    /// The name that a policy and a record give it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Ollama => "ollama",
+        }
+    }
+
+    /// Whether a provider of this format understands requests of this kind as they are.
+    ///
+    /// What no format knows, [`Api::Other`], is passed on as it is where a rule says so by name.
+    pub fn serves(self, api: Api) -> bool {
+        use Api::{
+            Chat, Completions, CountTokens, Embeddings, Messages, Models, OllamaChat, OllamaEmbed, OllamaGenerate,
+            OllamaTags, Other, Responses,
+        };
+        match api {
+            Chat | Completions | Responses | Embeddings => matches!(self, Self::Openai | Self::Ollama),
+            Models | Other => true,
+            Messages => matches!(self, Self::Anthropic | Self::Ollama),
+            CountTokens => self == Self::Anthropic,
+            OllamaChat | OllamaGenerate | OllamaEmbed | OllamaTags => self == Self::Ollama,
+        }
+    }
+
+    /// Where a provider of this format is if the policy does not say.
+    pub fn default_endpoint(self) -> &'static str {
+        match self {
+            Self::Openai => "https://api.openai.com",
+            Self::Anthropic => "https://api.anthropic.com",
+            Self::Ollama => "http://127.0.0.1:11434",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_serves_what_it_speaks() {
+        let served = |format: Format| -> Vec<_> {
+            Api::ALL.into_iter().filter(|api| format.serves(*api)).map(Api::name).collect()
+        };
+        let compatible = ["chat", "completions", "responses", "embeddings", "models"];
+        assert_eq!(served(Format::Openai), [&compatible[..], &["other"]].concat());
+        assert_eq!(served(Format::Anthropic), ["models", "messages", "count-tokens", "other"]);
+        let native = ["messages", "ollama-chat", "ollama-generate", "ollama-embed", "ollama-tags", "other"];
+        assert_eq!(served(Format::Ollama), [&compatible[..], &native].concat());
+    }
+}
