@@ -1,3 +1,13 @@
 //! The command `policymesh`.
 
-fn main() {}
+mod command;
+mod envoy;
+mod yaml;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    command::Policymesh::parse().run()
+}

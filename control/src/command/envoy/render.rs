@@ -1,0 +1,252 @@
+//! `policymesh envoy render`: Envoy's configuration for a policy's providers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io::Write as _};
+
+use anyhow::{Context as _, anyhow, bail};
+
+use super::module::{self, sha256};
+use crate::envoy::{Address, Delivery, Endpoint, InvalidMesh, Key, Mesh, Version, upstreams};
+use crate::yaml::Node;
+
+/// Writes the Envoy configuration for a policy's providers.
+#[derive(clap::Args)]
+pub struct Render {
+    /// The policy, YAML or JSON.
+    policy: PathBuf,
+
+    /// What to write: a bootstrap with the policy inline, one that reads it from --filter-config, or that file.
+    #[arg(long, value_enum, default_value_t = Mode::Static)]
+    mode: Mode,
+
+    /// The Envoy that will read it.
+    #[arg(long, default_value_t = Version::NEWEST, value_name = "VERSION")]
+    envoy_version: Version,
+
+    /// The filter's module. It is copied to a file beside it that has its SHA-256 in the name, and that one is named.
+    /// Without this option, `/etc/policymesh/filter.wasm` is.
+    #[arg(long, value_name = "PATH")]
+    filter: Option<PathBuf>,
+
+    /// The file that --mode ecds reads the filter's configuration from and --mode filter writes.
+    #[arg(long, default_value = "/etc/policymesh/filter.yaml", value_name = "PATH")]
+    filter_config: String,
+
+    /// Where clients connect.
+    #[arg(long, default_value = "0.0.0.0:10000", value_name = "IP:PORT")]
+    listen: Address,
+
+    /// Where Envoy's admin interface listens.
+    #[arg(long, default_value = "127.0.0.1:9901", value_name = "IP:PORT")]
+    admin: Address,
+
+    /// Where a provider answers, instead of where the policy says.
+    #[arg(long = "endpoint", value_parser = named::<Endpoint>, value_name = "NAME=URL")]
+    endpoints: Vec<(String, Endpoint)>,
+
+    /// Where Envoy finds a provider's key: a file with a secret as SDS delivers it, or an environment variable.
+    #[arg(long = "key", value_parser = named::<Key>, value_name = "NAME=FILE|env:VARIABLE")]
+    keys: Vec<(String, Key)>,
+
+    /// The file that takes the access log.
+    #[arg(long, default_value = "/dev/stdout", value_name = "PATH")]
+    access_log: String,
+
+    /// The certificate authorities that providers are checked against.
+    #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt", value_name = "PATH")]
+    authorities: String,
+
+    /// Leaves the policy's identity header in: something in front of this Envoy authenticates clients and sets it.
+    #[arg(long)]
+    trust_identity_header: bool,
+
+    /// Writes to this file instead, moved into its place as a whole, which is what Envoy's file watch needs.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Mode {
+    /// A bootstrap with the policy inline.
+    Static,
+    /// A bootstrap that reads the filter's configuration from a file, by ECDS.
+    Ecds,
+    /// The filter's configuration for --mode ecds.
+    Filter,
+}
+
+/// What is wrong with the policy, as far as Envoy is concerned.
+struct Refused(Vec<InvalidMesh>);
+
+// === impl Render ===
+
+impl Render {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let text = match self.text()? {
+            Ok(text) => text,
+            Err(Refused(reasons)) => {
+                reasons.iter().for_each(|reason| eprintln!("{}: {reason}", self.policy.display()));
+                return Ok(ExitCode::from(1));
+            }
+        };
+        match &self.output {
+            Some(path) => replace(path, &text)?,
+            None => std::io::stdout().write_all(text.as_bytes()).context("cannot write the configuration")?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn text(&self) -> anyhow::Result<Result<String, Refused>> {
+        let written = fs::read(&self.policy).with_context(|| format!("cannot read `{}`", self.policy.display()))?;
+        let policy: Node = serde_saphyr::from_slice(&written)
+            .with_context(|| format!("`{}` is neither YAML nor JSON", self.policy.display()))?;
+        let (endpoints, keys) = (by_name("--endpoint", &self.endpoints)?, by_name("--key", &self.keys)?);
+        let upstreams = match upstreams(&policy, &endpoints, &keys) {
+            Ok(upstreams) => upstreams,
+            Err(reasons) => return Ok(Err(Refused(reasons))),
+        };
+        let mesh = Mesh {
+            identity_header: identity_header(&policy).filter(|_| !self.trust_identity_header),
+            policy,
+            policy_version: sha256(&written),
+            upstreams,
+            delivery: self.delivery(),
+            listen: self.listen.clone(),
+            admin: self.admin.clone(),
+            module: self.module()?,
+            access_log: self.access_log.clone(),
+            authorities: self.authorities.clone(),
+        };
+        let rendered = if self.mode == Mode::Filter { mesh.filter_resource() } else { mesh.bootstrap() };
+        Ok(Ok(format!("{}\n{rendered}", self.heading())))
+    }
+
+    fn delivery(&self) -> Delivery {
+        match self.mode {
+            Mode::Static => Delivery::Static,
+            Mode::Ecds | Mode::Filter => Delivery::Ecds { file: self.filter_config.clone() },
+        }
+    }
+
+    fn heading(&self) -> String {
+        let what = match self.mode {
+            Mode::Static => "Envoy with Policy Mesh, the policy inline.",
+            Mode::Ecds => "Envoy with Policy Mesh; the policy comes from a file and is replaced while Envoy runs.",
+            Mode::Filter => "The filter's configuration, for the Envoy of `--mode ecds`.",
+        };
+        format!(
+            "# {what}\n# For Envoy {}. Rendered by `policymesh envoy render`, which says what can be chosen.",
+            self.envoy_version
+        )
+    }
+
+    fn module(&self) -> anyhow::Result<String> {
+        match &self.filter {
+            Some(path) => module::named_by_content(path),
+            None => Ok("/etc/policymesh/filter.wasm".to_owned()),
+        }
+    }
+}
+
+fn identity_header(policy: &Node) -> Option<String> {
+    policy.get("spec")?.get("identity")?.get("header")?.text().map(str::to_ascii_lowercase)
+}
+
+/// Reads `NAME=VALUE`.
+fn named<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<(String, T), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("write it as NAME=VALUE")?;
+    let value = value.parse().map_err(|reason: T::Err| reason.to_string())?;
+    Ok((name.to_owned(), value))
+}
+
+fn by_name<T: Clone>(option: &str, given: &[(String, T)]) -> anyhow::Result<BTreeMap<String, T>> {
+    let mut named = BTreeMap::new();
+    for (name, value) in given {
+        if named.insert(name.clone(), value.clone()).is_some() {
+            bail!("{option} is given twice for `{name}`");
+        }
+    }
+    Ok(named)
+}
+
+fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut name = path.file_name().ok_or_else(|| anyhow!("`{}` names no file", path.display()))?.to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let new = path.with_file_name(name);
+    fs::write(&new, text).with_context(|| format!("cannot write `{}`", new.display()))?;
+    fs::rename(&new, path).with_context(|| format!("cannot replace `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        render: Render,
+    }
+
+    fn render(arguments: &[&str]) -> Result<String, Vec<String>> {
+        let command =
+            Command::try_parse_from(["render"].iter().chain(arguments)).map_err(|reason| vec![reason.to_string()])?;
+        match command.render.text() {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(Refused(reasons))) => Err(reasons.iter().map(ToString::to_string).collect()),
+            Err(reason) => Err(vec![format!("{reason:#}")]),
+        }
+    }
+
+    fn shipped(name: &str) -> String {
+        format!("{}/../envoy/{name}", env!("CARGO_MANIFEST_DIR"))
+    }
+
+    #[test]
+    fn the_shipped_files_are_what_is_rendered_for_the_shipped_policy() {
+        let policy = shipped("policy.yaml");
+        let keys =
+            ["--key=openai=/etc/policymesh/keys/openai.yaml", "--key=anthropic=/etc/policymesh/keys/anthropic.yaml"];
+        let mut stale = Vec::new();
+        for (file, mode) in [("standalone.yaml", "static"), ("ecds.yaml", "ecds"), ("filter.yaml", "filter")] {
+            let rendered = render(&[&[policy.as_str(), "--mode", mode], &keys[..]].concat()).unwrap();
+            if fs::read_to_string(shipped(file)).unwrap_or_default() != rendered {
+                let new = std::env::temp_dir().join(file);
+                fs::write(&new, rendered).unwrap();
+                stale.push(new);
+            }
+        }
+        assert!(stale.is_empty(), "what is rendered now differs from envoy/: if it is right, move it there: {stale:?}");
+    }
+
+    #[test]
+    fn the_identity_header_is_taken_from_clients_unless_it_is_trusted() {
+        let policy = shipped("policy.yaml");
+        let removed = "{remove: x-client-id}";
+        assert!(render(&[&policy]).unwrap().contains(removed));
+        assert!(!render(&[&policy, "--trust-identity-header"]).unwrap().contains(removed));
+    }
+
+    #[test]
+    fn what_cannot_be_rendered_is_told() {
+        let policy = shipped("policy.yaml");
+        let cases: [(&[&str], &str); 6] = [
+            (
+                &["--endpoint", "ollma=http://x"],
+                "`--endpoint ollma=...`: the policy has no such provider; did you mean `ollama`?",
+            ),
+            (&["--endpoint", "ollama=x"], "`x` must begin with `http://` or `https://`"),
+            (&["--key", "openai"], "write it as NAME=VALUE"),
+            (&["--key", "openai=a", "--key", "openai=b"], "--key is given twice for `openai`"),
+            (&["--envoy-version", "1.36"], "Envoy 1.36 is too old"),
+            (&["--filter", "/nowhere/filter.wasm"], "cannot read the filter's module `/nowhere/filter.wasm`"),
+        ];
+        for (arguments, reason) in cases {
+            let told = render(&[&[policy.as_str()], arguments].concat()).unwrap_err().join("\n");
+            assert!(told.contains(reason), "{arguments:?}: {told}");
+        }
+    }
+}
