@@ -3,17 +3,14 @@
 //! No field can hold a client's text: there are enums, counts, truth values, names that the policy itself gave, checked
 //! ids and keyed digests. What is here goes into the audit record, and a decision can be made from it again.
 
-mod kind;
 mod name;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{
-    kind::{Capability, Opaque, Unreadable},
-    name::{Digest, Id, Name},
-};
+pub use self::name::{Digest, Id, Name};
+pub use crate::request::{Capability, Opaque, Unreadable};
 use crate::{detect::Confidence, request::Api};
 
 /// What is known of one request.

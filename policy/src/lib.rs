@@ -7,6 +7,7 @@ pub mod case;
 pub mod catalogue;
 pub mod decision;
 pub mod detect;
+pub mod document;
 pub mod facts;
 pub mod level;
 pub mod problem;
