@@ -3,12 +3,15 @@
 //! This crate is pure: it knows no host, clock, environment, file or thread. Time, randomness and bytes come in as
 //! arguments, so that the same decision falls in the Envoy filter, in the control service and on the command line.
 
+pub mod audit;
 pub mod case;
 pub mod catalogue;
+pub mod classify;
 pub mod decision;
 pub mod detect;
 pub mod document;
 pub mod facts;
 pub mod level;
+pub mod plan;
 pub mod problem;
 pub mod request;
