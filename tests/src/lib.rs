@@ -8,3 +8,4 @@ pub mod envoy;
 pub mod place;
 pub mod standin;
 pub mod waiting;
+pub mod wasm_host;
