@@ -10,6 +10,7 @@
 //!   may be only the beginning of a longer one, and is seen whole in the next.
 //! - The work of a request is bounded by [`Work`]. Once it is spent, the text counts as unread.
 
+mod base64;
 pub mod config;
 pub mod pack;
 pub mod validate;
@@ -17,6 +18,7 @@ pub mod validate;
 #[expect(dead_code, reason = "the scan by triggers comes next")]
 mod compile;
 mod form;
+mod language;
 #[expect(dead_code, reason = "the scan by triggers comes next")]
 mod near;
 #[expect(dead_code, reason = "the scan by triggers comes next")]

@@ -3,8 +3,20 @@
 //! | form | finds |
 //! |---|---|
 //! | `email` | an e-mail address whose domain can be one: not `icon@2x.png`, not `git@host:` |
+//! | `assigned-secret` | a secret-looking value after a name like `password` or `api_key` and an operator; `Authorization: Bearer ...` |
+//! | `jwt` | a JSON web token whose header decodes |
+//! | `private-key` | a PEM, OpenSSH, PGP or PuTTY private key |
+//! | `url-credentials` | `scheme://user:password@host` |
+//! | `seed-phrase` | the words of a wallet, after a word that says so |
+//! | `source-code` | some lines of a program |
 
+mod assigned;
 mod email;
+mod jwt;
+mod private_key;
+mod seed_phrase;
+mod source_code;
+mod url_credentials;
 
 use super::Confidence;
 
@@ -28,7 +40,15 @@ pub struct Hit {
     pub test: bool,
 }
 
-static FORMS: &[Form] = &[email::FORM];
+static FORMS: &[Form] = &[
+    email::FORM,
+    assigned::FORM,
+    jwt::FORM,
+    private_key::FORM,
+    url_credentials::FORM,
+    seed_phrase::FORM,
+    source_code::FORM,
+];
 
 /// The form of this name.
 pub fn find(name: &str) -> Option<&'static Form> {
@@ -39,3 +59,16 @@ pub fn find(name: &str) -> Option<&'static Form> {
 pub fn names() -> impl Iterator<Item = &'static str> {
     FORMS.iter().map(|form| form.name)
 }
+
+/// The bytes from `at` on that are as they should be, at most `max`.
+fn run(text: &[u8], at: usize, max: usize, is: impl Fn(u8) -> bool) -> &[u8] {
+    let rest = text.get(at..).unwrap_or_default();
+    let rest = rest.get(..rest.len().min(max)).unwrap_or_default();
+    let end = rest.iter().position(|byte| !is(*byte)).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or_default()
+}
+
+use super::text::word_starts_after_escape as after_escape;
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! What a compiled set finds.
 
+mod examples;
+
 use super::*;
 
 fn compile(json: &str) -> Detectors {
