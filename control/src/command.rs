@@ -1,5 +1,6 @@
 //! What `policymesh` can do: one module a command.
 
+mod doctor;
 mod envoy;
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ pub struct Policymesh {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Doctor(doctor::Doctor),
     /// Everything about Envoy's configuration.
     #[command(subcommand)]
     Envoy(envoy::Envoy),
@@ -25,6 +27,7 @@ impl Policymesh {
     /// Runs the command: 0 if all is well, 1 if something was found wrong, 2 if it could not be done.
     pub fn run(self) -> ExitCode {
         let done = match self.command {
+            Command::Doctor(command) => command.run(),
             Command::Envoy(command) => command.run(),
         };
         done.unwrap_or_else(|reason| {

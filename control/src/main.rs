@@ -1,7 +1,10 @@
 //! The command `policymesh`.
 
+mod admin;
 mod command;
+mod doctor;
 mod envoy;
+mod terminal;
 mod yaml;
 
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 #[derive(clap::Subcommand)]
 pub enum Envoy {
     /// Writes the Envoy configuration for a policy's providers.
-    Render(render::Render),
+    Render(Box<render::Render>),
 }
 
 // === impl Envoy ===

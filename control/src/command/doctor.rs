@@ -1,0 +1,69 @@
+//! `policymesh doctor`: what is wrong with a running Envoy.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use policy::problem::Severity;
+use serde_json::{Value, json};
+
+use crate::admin::Admin;
+use crate::doctor::{Finding, Running, examine};
+use crate::terminal::Style;
+
+/// Examines a running Envoy: what would let a request pass unread, or keep the filter from working?
+///
+/// Exits with 0 if there is no error, with 1 if there is, and with 2 if Envoy cannot be asked.
+#[derive(clap::Args)]
+pub struct Doctor {
+    /// Envoy's admin interface, such as http://127.0.0.1:9901.
+    #[arg(value_name = "ADMIN_URL")]
+    admin: String,
+
+    /// Prints the findings as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+// === impl Doctor ===
+
+impl Doctor {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let admin = Admin::at(&self.admin)?;
+        let document = |path: &str| -> anyhow::Result<Value> {
+            serde_json::from_slice(&admin.get(path)?)
+                .with_context(|| format!("`{path}` does not answer with JSON: is this Envoy's admin interface?"))
+        };
+        let (info, dump) = (document("/server_info")?, document("/config_dump?include_eds")?);
+        let stats = String::from_utf8_lossy(&admin.get("/stats")?).into_owned();
+        let findings = examine(&Running::new(&info, &dump, &stats));
+        if self.json {
+            println!("{:#}", Value::Array(findings.iter().map(to_json).collect()));
+        } else {
+            print(&findings, Style::of_stdout());
+        }
+        let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+        Ok(if wrong { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+}
+
+fn print(findings: &[Finding], style: Style) {
+    for finding in findings {
+        let Finding { severity, place, what, why, mend } = finding;
+        println!("{}: {}: {what}", style.severity(*severity), style.bold(place));
+        println!("  why:  {why}\n  mend: {mend}\n");
+    }
+    let count = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    match (count(Severity::Error), count(Severity::Warning)) {
+        (0, 0) => println!("{}: the filter reads every request on its listeners", style.good("all is well")),
+        (errors, warnings) => println!("errors: {errors}, warnings: {warnings}"),
+    }
+}
+
+fn to_json(finding: &Finding) -> Value {
+    let Finding { severity, place, what, why, mend } = finding;
+    let severity = match severity {
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    json!({"severity": severity, "place": place, "what": what, "why": why, "mend": mend})
+}
