@@ -24,6 +24,7 @@ mod text;
 mod unescape;
 
 pub use block::{Block, Kind};
+pub(crate) use frame::fold;
 pub use malformed::Malformed;
 pub use scanner::Scanner;
 pub use unescape::{raw_span, unescape};

@@ -2,10 +2,14 @@
 
 mod api;
 mod asked;
+mod exempt;
 mod kind;
+mod reader;
 mod unreadable;
 
 pub use api::{Api, Family};
 pub use asked::{Asked, Model};
+pub use exempt::Exempt;
 pub use kind::{Capability, Opaque};
+pub use reader::Reader;
 pub use unreadable::Unreadable;

@@ -118,6 +118,11 @@ impl Api {
     pub fn streams_by_default(self) -> bool {
         matches!(self, Self::OllamaChat | Self::OllamaGenerate)
     }
+
+    /// Whether this is one of Ollama's own operations.
+    pub fn is_ollama(self) -> bool {
+        matches!(self, Self::OllamaChat | Self::OllamaGenerate | Self::OllamaEmbed | Self::OllamaTags)
+    }
 }
 
 // === impl Family ===
