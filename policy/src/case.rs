@@ -62,13 +62,19 @@ pub struct Case {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// What is done: `route` or `deny`.
+    /// What is done: `route`, `deny` by the policy, or `refuse` because it cannot be decided at all.
     pub action: Option<String>,
     /// The name of the rule that decided.
     pub rule: Option<String>,
-    /// Why, as one of the decision's reasons.
+    /// Why: the kind of the decision's reason (`rule`, `no-rule`, `no-candidate`), or that of the refusal (`upgrade`, ...).
     pub reason: Option<String>,
-    /// The names of the models, in the order in which they are tried.
+    /// The API that the request is taken to call.
+    pub api: Option<String>,
+    /// Why the body could not be read; empty if it was.
+    pub unreadable: Option<String>,
+    /// All kinds of content that cannot be read as text, in any order.
+    pub opaque: Option<Vec<String>>,
+    /// The names of the models, in the order in which they are tried; the provider's name where there is no model.
     pub candidates: Option<Vec<String>>,
     /// The name of the request's level.
     pub level: Option<String>,

@@ -4,6 +4,7 @@
 //! demonstration on: a real [`envoy`], [`standin`] providers that record what they receive, and a [`client`].
 
 pub mod client;
+pub mod corpus;
 pub mod envoy;
 pub mod place;
 pub mod standin;
