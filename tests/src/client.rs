@@ -92,6 +92,13 @@ impl Request {
         self
     }
 
+    /// Sets the body, sent in these pieces. If there are several, the length is not told beforehand.
+    #[must_use]
+    pub fn chunks(mut self, chunks: impl IntoIterator<Item = Bytes>) -> Self {
+        self.chunks = chunks.into_iter().collect();
+        self
+    }
+
     /// Cuts the body into pieces of so many bytes, without telling the length beforehand.
     #[must_use]
     pub fn in_chunks_of(mut self, size: usize) -> Self {

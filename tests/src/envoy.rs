@@ -33,16 +33,32 @@ pub struct Starter {
     bootstrap: Bootstrap,
     workers: usize,
     log_level: String,
+    variables: BTreeMap<String, String>,
     folder: TempDir,
 }
 
 // === impl Starter ===
 
 impl Starter {
-    /// Will start an Envoy with this bootstrap and one worker.
-    pub fn new(bootstrap: Bootstrap) -> Result<Self> {
+    /// Will start an Envoy with one worker, once it has a bootstrap.
+    pub fn new() -> Result<Self> {
+        let (bootstrap, variables) = (Bootstrap::default(), BTreeMap::new());
         let folder = TempDir::with_prefix("policymesh-envoy-")?;
-        Ok(Self { bootstrap, workers: 1, log_level: "info".into(), folder })
+        Ok(Self { bootstrap, workers: 1, log_level: "info".into(), variables, folder })
+    }
+
+    /// Sets the bootstrap, which may name files in the [`folder`](Self::folder).
+    #[must_use]
+    pub fn bootstrap(mut self, bootstrap: Bootstrap) -> Self {
+        self.bootstrap = bootstrap;
+        self
+    }
+
+    /// Sets a variable in Envoy's environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
     }
 
     /// Sets the number of workers.
@@ -64,7 +80,7 @@ impl Starter {
         self.folder.path()
     }
 
-    /// Changes the bootstrap, which may now name files in the [`folder`](Self::folder).
+    /// Changes the bootstrap.
     #[must_use]
     pub fn change(mut self, change: impl FnOnce(Bootstrap) -> Bootstrap) -> Self {
         self.bootstrap = change(self.bootstrap);
@@ -95,12 +111,12 @@ impl Starter {
         let folder = self.folder.path();
         let (bootstrap, admin) = (folder.join("bootstrap.json"), folder.join(ADMIN));
         fs::write(&bootstrap, self.bootstrap.to_string())?;
-        let mut command = bound_to_this_process(program()?, folder)?;
+        let mut command = bound_to_this_process(program()?, folder, &self.variables)?;
         command.arg("--config-path").arg(bootstrap).arg("--admin-address-path").arg(admin);
         // Short, so that tests need not wait for lines of an access log.
         command.args(["--disable-hot-restart", "--file-flush-interval-msec", "20"]);
         command.args(["--log-level", &self.log_level]).args(arguments);
-        command.stdin(Stdio::piped());
+        command.envs(&self.variables).stdin(Stdio::piped());
         command.stdout(File::create(folder.join(OUTPUT))?).stderr(File::create(folder.join(LOG))?);
         command.spawn().context("starting Envoy")
     }
@@ -111,7 +127,7 @@ const LOG: &str = "envoy.log";
 const OUTPUT: &str = "access.log";
 
 /// A command that runs Envoy until the pipe to its standard input closes, which it does when this process dies, in whatever way.
-fn bound_to_this_process(program: &Program, folder: &Path) -> Result<Command> {
+fn bound_to_this_process(program: &Program, folder: &Path, variables: &BTreeMap<String, String>) -> Result<Command> {
     let mut command = Command::new("sh");
     // A group of their own, which the shell in the background can end as a whole.
     command.process_group(0);
@@ -128,6 +144,7 @@ fn bound_to_this_process(program: &Program, folder: &Path) -> Result<Command> {
             let script = r#"exec 3<&0; (read -r _ <&3; docker kill "$0") >/dev/null 2>&1 & exec docker run "$@" 3<&- </dev/null"#;
             command.args(["-c", script]).arg(name).arg("--name").arg(name);
             command.args(["--rm", "--network=host", "--user=0:0", "--env=ENVOY_UID=0", "--entrypoint=envoy"]);
+            command.args(variables.keys().map(|name| format!("--env={name}")));
             command.args([mount(folder), mount(repository), mount(&crate::place::target())]).arg(image);
         }
     }
@@ -139,7 +156,7 @@ fn bound_to_this_process(program: &Program, folder: &Path) -> Result<Command> {
 impl Envoy {
     /// Starts an Envoy with this bootstrap and one worker.
     pub fn start(bootstrap: Bootstrap) -> Result<Self> {
-        Starter::new(bootstrap)?.start()
+        Starter::new()?.bootstrap(bootstrap).start()
     }
 
     /// Where the listener of this name listens.
@@ -330,7 +347,7 @@ static_resources:
     fn an_envoy_that_does_not_start_says_why() {
         let error = |yaml: &str| Envoy::start(Bootstrap::parse(yaml).unwrap()).err().unwrap();
         assert!(format!("{:?}", error("no_such_field: 1")).contains("no_such_field"));
-        let validated = Starter::new(Bootstrap::parse("no_such_field: 1").unwrap()).unwrap().validate();
+        let validated = Starter::new().unwrap().bootstrap(Bootstrap::parse("no_such_field: 1").unwrap()).validate();
         assert!(validated.unwrap_err().to_string().contains("no_such_field"));
     }
 }

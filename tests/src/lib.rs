@@ -5,7 +5,9 @@
 
 pub mod client;
 pub mod corpus;
+pub mod engine;
 pub mod envoy;
+pub mod mesh;
 pub mod place;
 pub mod standin;
 pub mod waiting;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 /// A bootstrap document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Bootstrap(Value);
 
 // === impl Bootstrap ===
