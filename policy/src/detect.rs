@@ -15,13 +15,13 @@ pub mod config;
 pub mod pack;
 pub mod validate;
 
-#[expect(dead_code, reason = "the scan by triggers comes next")]
 mod compile;
+mod digits;
 mod form;
+mod gram;
 mod language;
-#[expect(dead_code, reason = "the scan by triggers comes next")]
 mod near;
-#[expect(dead_code, reason = "the scan by triggers comes next")]
+mod overlap;
 mod pattern;
 mod scan;
 mod text;
@@ -179,7 +179,7 @@ impl Detectors {
 
     /// Scans one block of unescaped text and adds what it finds.
     pub fn scan(&self, text: &str, work: &mut Work, found: &mut Found) {
-        scan::scan(&self.0, text, work, found);
+        found.findings.extend(scan::scan(&self.0, text, work));
     }
 }
 

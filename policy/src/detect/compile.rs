@@ -2,12 +2,16 @@
 
 use super::config::{Alone, Boundary, BulkConfig, Case, DetectorConfig};
 use super::form::{self, Form};
+use super::gram::Grams;
+use super::language::gram_rarity;
 use super::near::Near;
-use super::pattern::{Anchor, Pattern, Trigger};
+use super::pattern::{Anchor, Pattern, Shapes, Trigger};
+use super::text::{MAX_GAP, is_edge};
 use super::validate::{self, Check};
 use super::{Bulk, Detector, TestValues};
 use crate::level::{Level, Levels};
 use crate::problem::{Problem, nearest};
+use std::collections::HashMap;
 
 /// The most detectors of one set.
 const MAX_DETECTORS: usize = 4096;
@@ -18,6 +22,23 @@ pub struct Compiled {
     pub detectors: Vec<Detector>,
     pub rules: Vec<Rule>,
     pub test_values: TestValues,
+    /// The literals of all detectors, and for each of them who uses it.
+    pub grams: Grams,
+    pub uses: Vec<Vec<Use>>,
+    /// Forms that are told from a single byte.
+    pub bytes: Vec<(u8, u16)>,
+    /// The patterns that begin at words with digits.
+    pub shapes: Shapes,
+}
+
+/// What a literal is to a detector.
+#[derive(Debug)]
+pub struct Use {
+    pub rule: u16,
+    /// The fewest and most bytes of the match before it. Of a context word: how much longer its phrase may be.
+    pub before: (u16, u16),
+    /// Of a term: which one.
+    pub term: u32,
 }
 
 /// How a detector finds and confirms.
@@ -66,7 +87,7 @@ pub fn compile(
     test_values: TestValues,
 ) -> Result<(Compiled, Vec<Problem>), Vec<Problem>> {
     let mut problems = Problems::default();
-    let mut compiled = Compiled { detectors: vec![], rules: vec![], test_values };
+    let (mut detectors, mut rules) = (vec![], vec![]);
     if written.len() > MAX_DETECTORS {
         problems.error::<()>("", format!("there are {} detectors; {MAX_DETECTORS} is the most", written.len()));
     }
@@ -80,11 +101,110 @@ pub fn compile(
             continue;
         }
         if let Some((detector, rule)) = detector(config, levels, &mut problems) {
-            compiled.detectors.push(detector);
-            compiled.rules.push(rule);
+            detectors.push(detector);
+            rules.push(rule);
         }
     }
-    if problems.errors.is_empty() { Ok((compiled, problems.warnings)) } else { Err(problems.errors) }
+    if !problems.errors.is_empty() {
+        return Err(problems.errors);
+    }
+    let Literals { texts, uses, bytes } = Literals::of(&rules);
+    let digits = (0..).zip(&rules).filter_map(|(number, rule)| match &rule.matcher {
+        Matcher::Pattern(pattern, Start::Digits) => Some((number, pattern)),
+        _ => None,
+    });
+    let shapes = Shapes::new(digits);
+    Ok((Compiled { detectors, rules, test_values, grams: Grams::new(texts), uses, bytes, shapes }, problems.warnings))
+}
+
+/// The literals of a set of detectors.
+#[derive(Default)]
+struct Literals {
+    texts: Vec<Vec<u8>>,
+    uses: Vec<Vec<Use>>,
+    bytes: Vec<(u8, u16)>,
+}
+
+impl Literals {
+    fn of(rules: &[Rule]) -> Self {
+        let mut literals = Self::default();
+        let mut known = HashMap::new();
+        for (number, rule) in (0..).zip(rules) {
+            literals.add(number, rule, &mut known);
+        }
+        literals
+    }
+
+    fn add(&mut self, number: u16, rule: &Rule, known: &mut HashMap<Vec<u8>, usize>) {
+        let short = |bytes: usize| u16::try_from(bytes).unwrap_or(u16::MAX);
+        let mut used = |text: Vec<u8>, before: (u16, u16), term: u32| {
+            if let [byte] = text.as_slice() {
+                return self.bytes.push((*byte, number));
+            }
+            let place = *known.entry(text).or_insert_with_key(|text| {
+                self.texts.push(text.clone());
+                self.uses.push(vec![]);
+                self.texts.len() - 1
+            });
+            if let Some(uses) = self.uses.get_mut(place) {
+                uses.push(Use { rule: number, before, term });
+            }
+        };
+        match &rule.matcher {
+            Matcher::Pattern(_, Start::Digits) => {}
+            Matcher::Pattern(_, Start::Literals(anchors)) => {
+                for Anchor { literal, before } in anchors {
+                    used(literal.clone(), (short(before.0), short(before.1)), 0);
+                }
+            }
+            Matcher::Pattern(_, Start::Near) => {
+                for word in rule.near.words() {
+                    let (rarest, _) = rarest_word(word);
+                    used(rarest.to_vec(), (0, short(word.len() + 2)), 0);
+                }
+            }
+            Matcher::Terms(terms, _) => {
+                for (term, place) in terms.iter().zip(0..) {
+                    let (rarest, before) = rarest_word(term.as_bytes());
+                    used(rarest.to_ascii_lowercase(), (short(before.0), short(before.1)), place);
+                }
+            }
+            Matcher::Form(form) => {
+                form.triggers.iter().for_each(|trigger| used(trigger.as_bytes().to_vec(), (0, 0), 0))
+            }
+        }
+    }
+}
+
+/// The rarest word of a phrase, and the fewest and most bytes that may stand before it, whatever blanks join the words.
+fn rarest_word(phrase: &[u8]) -> (&[u8], (usize, usize)) {
+    let mut before = (0, 0);
+    let words = phrase.split(|byte| *byte == b' ').map(|word| {
+        let here = before;
+        before = (here.0 + word.len() + 1, here.1 + word.len() + MAX_GAP);
+        (word, here)
+    });
+    let worth = |word: &[u8]| if word.len() < 2 { 0 } else { gram_rarity(&word.to_ascii_lowercase()) };
+    words.max_by_key(|(word, _)| worth(word)).filter(|(word, _)| worth(word) > 0).unwrap_or((phrase, (0, 0)))
+}
+
+// === impl Rule ===
+
+impl Rule {
+    /// Whether it finds anything of a kind, so that a finding of a special detector explains more.
+    pub fn is_generic(&self) -> bool {
+        matches!(&self.matcher, Matcher::Form(form) if form.is_generic())
+    }
+
+    /// Whether it is told from digits alone.
+    pub fn is_digits(&self) -> bool {
+        matches!(self.matcher, Matcher::Pattern(_, Start::Digits))
+    }
+
+    /// Whether its boundary allows a match there.
+    pub fn is_whole(&self, text: &[u8], start: usize, end: usize) -> bool {
+        self.boundary == Boundary::None || (is_edge(text, start) && is_edge(text, end))
+    }
 }
 
 /// What is wrong so far, and in which detector we are.

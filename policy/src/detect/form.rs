@@ -40,6 +40,13 @@ pub struct Hit {
     pub test: bool,
 }
 
+impl Form {
+    /// Whether it finds secrets of any kind, about which a special detector knows more.
+    pub fn is_generic(&self) -> bool {
+        [assigned::FORM.name, url_credentials::FORM.name].contains(&self.name)
+    }
+}
+
 static FORMS: &[Form] = &[
     email::FORM,
     assigned::FORM,

@@ -52,6 +52,28 @@ fn follows(first: u8, second: u8) -> bool {
     FOLLOWERS.get(usize::from(first.wrapping_sub(b'a'))).is_some_and(|followers| followers.contains(&second))
 }
 
+/// How rare some bytes are in prose and code, in about bits.
+pub fn gram_rarity(bytes: &[u8]) -> u32 {
+    let odd = |pair: &[u8]| match pair {
+        [first, second] if first.is_ascii_lowercase() && second.is_ascii_lowercase() => {
+            u32::from(!follows(*first, *second)) * 4
+        }
+        _ => 0,
+    };
+    bytes.iter().map(|byte| rarity(*byte)).sum::<u32>() + bytes.windows(2).map(odd).sum::<u32>()
+}
+
+/// How rare a byte is in prose and code, in about bits; a capital counts as a small letter.
+pub fn rarity(byte: u8) -> u32 {
+    match byte.to_ascii_lowercase() {
+        b'e' | b't' | b'a' | b' ' => 3,
+        b'o' | b'i' | b'n' | b's' | b'r' | b'h' | b'l' | b'd' | b'c' => 4,
+        b'u' | b'm' | b'p' | b'g' | b'f' | b'w' | b'y' | b'b' | b'0' | b'.' | b',' => 5,
+        b'-' | b'_' | b'/' | b'"' | b'=' | b':' | b'v' | b'k' | b'1'..=b'9' => 6,
+        _ => 8,
+    }
+}
+
 /// Parts of values that stand in for a secret.
 const STAND_INS: [&[u8]; 34] = [
     b"example",

@@ -8,9 +8,11 @@
 mod compile;
 mod literal;
 mod run;
+mod shape;
 
 pub use literal::{Anchor, Trigger};
 pub use run::Stack;
+pub use shape::Shapes;
 
 use super::Boundary;
 use regex_syntax::hir::Hir;
@@ -29,7 +31,6 @@ const MAX_WRITTEN: usize = 8 * 1024;
 pub struct Pattern {
     ops: Vec<Op>,
     sets: Vec<ByteSet>,
-    min: usize,
     max: usize,
     digits: (usize, usize),
 }
@@ -117,12 +118,7 @@ impl Pattern {
         let (ops, sets) = compile::program(&hir, boundary).map_err(|why| why.of(written))?;
         let given = literals.and_then(|literals| literal::given(&hir, literals, max));
         let trigger = given.or_else(|| literal::trigger(&hir));
-        Ok((Self { ops, sets, min, max, digits: compile::digits(&hir) }, trigger))
-    }
-
-    /// The fewest bytes of a match.
-    pub fn min(&self) -> usize {
-        self.min
+        Ok((Self { ops, sets, max, digits: compile::digits(&hir) }, trigger))
     }
 
     /// The most bytes of a match.

@@ -1,30 +1,29 @@
-//! One scan of a block: from triggers to findings.
+//! One scan of a plain text: from triggers to findings.
 
-use super::compile::{Compiled, Matcher, Rule, bare};
+use super::compile::{Compiled, Matcher, Rule, Start, Use, bare};
 use super::config::{Alone, Case};
 use super::validate::Check;
-use super::{Confidence, DetectorIndex, Finding, Found, TestValues, Work, text};
+use super::{Confidence, DetectorIndex, Finding, TestValues, Work, digits, near, overlap, text};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Scans one block.
-pub fn scan(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
-    let bytes = text.as_bytes();
-    if !work.take(bytes.len() as u64 / 8 + 1) {
-        return;
+/// Finds what stands in the text as it is written.
+pub fn scan(set: &Compiled, text: &str, work: &mut Work) -> Vec<Finding> {
+    let mut scan = Scan { set, text, work, found: vec![] };
+    if scan.work.take(text.len() as u64 / 8 + 1) {
+        scan.literals();
+        scan.bytes();
+        scan.digits();
     }
-    for (index, rule) in (0..).map(DetectorIndex).zip(&set.rules) {
-        let mut at = 0;
-        while at < bytes.len() {
-            let hit = try_at(rule, bytes, at, work);
-            if let Some(hit) = hit {
-                at = hit.end.max(at + 1);
-                found.findings.extend(judge(set, index, rule, text, hit, work));
-            } else {
-                at += 1;
-            }
-        }
-    }
-    found.findings.sort_by_key(|finding| finding.start);
+    let mut found = scan.found;
+    overlap::resolve(set, &mut found);
+    found
+}
+
+struct Scan<'a> {
+    set: &'a Compiled,
+    text: &'a str,
+    work: &'a mut Work,
+    found: Vec<Finding>,
 }
 
 /// Something that matched, before it is confirmed.
@@ -35,73 +34,146 @@ struct Candidate {
     test: bool,
 }
 
-fn try_at(rule: &Rule, bytes: &[u8], at: usize, work: &mut Work) -> Option<Candidate> {
-    match &rule.matcher {
-        Matcher::Pattern(pattern, _) => {
-            let (stack, steps) = work.for_run();
-            let found = pattern.run(bytes, at, stack, steps)?;
-            let (start, end) = (found.value_start, found.value_end);
-            Some(Candidate { start, end, confidence: Confidence::Pattern, test: false })
-        }
-        Matcher::Terms(terms, case) => {
-            let ends =
-                terms.iter().filter_map(|term| text::term_at(bytes, at, term.as_bytes(), *case == Case::Insensitive));
-            let end = ends.filter(|end| text::is_edge(bytes, *end)).max()?;
-            let whole = text::is_edge(bytes, at);
-            whole.then_some(Candidate { start: at, end, confidence: Confidence::Pattern, test: false })
-        }
-        Matcher::Form(form) => {
-            let rest = bytes.get(at..)?;
-            let starts = |trigger: &&str| {
-                rest.get(..trigger.len()).is_some_and(|head| head.eq_ignore_ascii_case(trigger.as_bytes()))
-            };
-            form.triggers.iter().find(|trigger| starts(trigger))?;
-            let hit = (form.find)(bytes, at, work.for_run().1)?;
-            Some(Candidate { start: hit.start, end: hit.end, confidence: hit.confidence, test: hit.test })
-        }
+impl Scan<'_> {
+    fn literals(&mut self) {
+        let set = self.set;
+        let bytes = self.text.as_bytes();
+        set.grams.find(bytes, |literal, at| {
+            let uses = set.uses.get(literal as usize).map_or(&[][..], Vec::as_slice);
+            if self.work.take(uses.len() as u64 + 1) {
+                uses.iter().for_each(|used| self.literal(used, at));
+            }
+        });
     }
-}
 
-/// Confirms a candidate: entropy, validator, specimens, context.
-fn judge(
-    set: &Compiled,
-    detector: DetectorIndex,
-    rule: &Rule,
-    text: &str,
-    hit: Candidate,
-    work: &mut Work,
-) -> Option<Finding> {
-    let Candidate { start, mut end, mut confidence, mut test } = hit;
-    while !text.is_char_boundary(end) {
-        end += 1;
+    fn literal(&mut self, used: &Use, at: usize) {
+        let Some(rule) = self.set.rules.get(usize::from(used.rule)) else { return };
+        match &rule.matcher {
+            Matcher::Pattern(_, Start::Literals(_)) => {
+                let first = at.saturating_sub(usize::from(used.before.1));
+                let last = at.saturating_sub(usize::from(used.before.0));
+                self.run_from(used.rule, first..last + 1);
+            }
+            Matcher::Pattern(pattern, _) => {
+                let first = at.saturating_sub(near::AFTER + pattern.max());
+                let last = self.text.len().min(at + near::BEFORE + usize::from(used.before.1));
+                let window = self.text.as_bytes().get(first..last).unwrap_or_default();
+                let digits = window.chunks(64).map(|chunk| usize::from(digits::count(chunk))).sum::<usize>();
+                if digits >= pattern.digits().0 {
+                    self.run_from(used.rule, first..last);
+                }
+            }
+            Matcher::Terms(terms, case) => {
+                let term = terms.get(used.term as usize).map_or("", String::as_str);
+                self.term(used, at, term, *case == Case::Insensitive);
+            }
+            Matcher::Form(_) => self.form(used.rule, at),
+        }
     }
-    let value = text.get(start..end)?;
-    if rule.min_entropy > 0.0 && text::entropy(value.as_bytes()) < rule.min_entropy {
-        return None;
+
+    fn term(&mut self, used: &Use, at: usize, term: &str, ignore_case: bool) {
+        let Some(rule) = self.set.rules.get(usize::from(used.rule)) else { return };
+        let bytes = self.text.as_bytes();
+        for back in used.before.0..=used.before.1 {
+            let Some(start) = at.checked_sub(usize::from(back)) else { return };
+            let end = text::term_at(bytes, start, term.as_bytes(), ignore_case);
+            if let Some(end) = end.filter(|end| rule.is_whole(bytes, start, *end)) {
+                return self.judge(used.rule, Candidate { start, end, confidence: Confidence::Pattern, test: false });
+            }
+        }
     }
-    match rule.validate.map(|check| check(value)) {
-        Some(Check::Invalid) => return None,
-        Some(Check::Valid) => confidence = Confidence::Validated,
-        Some(Check::Specimen) => test = true,
-        Some(Check::Unsure) | None => {}
+
+    /// Tries a pattern from each of these places; after a match, from its end.
+    fn run_from(&mut self, rule: u16, places: std::ops::Range<usize>) {
+        let Some(Rule { matcher: Matcher::Pattern(pattern, _), .. }) = self.set.rules.get(usize::from(rule)) else {
+            return;
+        };
+        let mut at = places.start;
+        while at < places.end {
+            let (stack, steps) = self.work.for_run();
+            at += match pattern.run(self.text.as_bytes(), at, stack, steps) {
+                Some(found) => {
+                    let (start, end) = (found.value_start, found.value_end);
+                    self.judge(rule, Candidate { start, end, confidence: Confidence::Pattern, test: false });
+                    found.end - found.start
+                }
+                None => 1,
+            };
+        }
     }
-    let bare = bare(value);
-    test = test || rule.specimens.iter().any(|specimen| specimen.is(&bare));
-    if !rule.near.is_empty() {
-        let near = rule.near.around(text.as_bytes(), start, end, work.for_run().1);
+
+    fn form(&mut self, rule: u16, at: usize) {
+        let Some(Rule { matcher: Matcher::Form(form), .. }) = self.set.rules.get(usize::from(rule)) else { return };
+        if let Some(hit) = (form.find)(self.text.as_bytes(), at, self.work.for_run().1) {
+            let candidate = Candidate { start: hit.start, end: hit.end, confidence: hit.confidence, test: hit.test };
+            self.judge(rule, candidate);
+        }
+    }
+
+    /// Forms that are told from a single byte.
+    fn bytes(&mut self) {
+        for (byte, rule) in &self.set.bytes {
+            for at in memchr::memchr_iter(*byte, self.text.as_bytes()) {
+                if self.work.take(1) {
+                    self.form(*rule, at);
+                }
+            }
+        }
+    }
+
+    fn digits(&mut self) {
+        let set = self.set;
+        let bytes = self.text.as_bytes();
+        digits::starts(
+            bytes,
+            |byte| set.shapes.begins(byte),
+            |at| {
+                let able = set.shapes.at(bytes, at);
+                if self.work.take(able.len() as u64 + 1) {
+                    able.iter().for_each(|rule| self.run_from(*rule, at..at + 1));
+                }
+            },
+        );
+    }
+
+    /// Confirms a candidate: entropy, validator, specimens, context.
+    fn judge(&mut self, index: u16, hit: Candidate) {
+        let Some(rule) = self.set.rules.get(usize::from(index)) else { return };
+        let Candidate { start, mut end, mut confidence, mut test } = hit;
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
+        let bytes = self.text.as_bytes();
+        let Some(value) = self.text.get(start..end) else { return };
+        self.work.take(value.len() as u64);
+        if rule.min_entropy > 0.0 && text::entropy(value.as_bytes()) < rule.min_entropy {
+            return;
+        }
+        if rule.is_digits() && digits::is_part(bytes, start, end) {
+            return;
+        }
+        match rule.validate.map(|check| check(value)) {
+            Some(Check::Invalid) => return,
+            Some(Check::Valid) => confidence = confidence.max(Confidence::Validated),
+            Some(Check::Specimen) => test = true,
+            Some(Check::Unsure) | None => {}
+        }
+        let bare = bare(value);
+        test = test || rule.specimens.iter().any(|specimen| specimen.is(&bare));
+        let near = !rule.near.is_empty() && rule.near.around(bytes, start, end, self.work.for_run().1);
         confidence = match (near, rule.alone) {
-            (true, _) => confidence.max(Confidence::Context),
-            (false, Alone::Drop) => return None,
+            (true, _) if confidence > Confidence::Weak => confidence.max(Confidence::Context),
+            (true, _) => confidence,
+            (false, Alone::Drop) => return,
             (false, Alone::Weak) => Confidence::Weak,
             (false, Alone::Pattern) => confidence,
         };
-    } else if rule.alone == Alone::Weak {
-        confidence = Confidence::Weak;
+        if test && self.set.test_values == TestValues::Ignore {
+            confidence = Confidence::Weak;
+        }
+        let mut hasher = DefaultHasher::new();
+        bare.hash(&mut hasher);
+        let detector = DetectorIndex(index);
+        self.found.push(Finding { detector, start, end, confidence, test, value: hasher.finish() });
     }
-    if test && set.test_values == TestValues::Ignore {
-        confidence = Confidence::Weak;
-    }
-    let mut hasher = DefaultHasher::new();
-    bare.hash(&mut hasher);
-    Some(Finding { detector, start, end, confidence, test, value: hasher.finish() })
 }

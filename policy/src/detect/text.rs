@@ -26,7 +26,7 @@ pub fn is_edge(text: &[u8], at: usize) -> bool {
 /// The most bytes of a term.
 pub const MAX_TERM: usize = 256;
 /// The most bytes of white space that a space in a term stands for.
-const MAX_GAP: usize = 8;
+pub const MAX_GAP: usize = 8;
 
 /// Where `term` ends if it stands at `at`; a space in it stands for any white space.
 pub fn term_at(text: &[u8], at: usize, term: &[u8], ignore_case: bool) -> Option<usize> {

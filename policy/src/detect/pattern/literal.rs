@@ -1,5 +1,6 @@
 //! Which literals stand in every match of a pattern: what to look for in a text instead of the pattern itself.
 
+use crate::detect::language::rarity;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Literals of which one stands in every match.
@@ -203,16 +204,5 @@ impl Anchor {
         // Every place before the literal where a match may begin has to be tried.
         let spread = u32::try_from(self.before.1 - self.before.0).unwrap_or(u32::MAX).saturating_add(1).ilog2();
         bits.saturating_sub(spread).max(1)
-    }
-}
-
-/// How rare a byte is in prose and code, in about bits.
-fn rarity(byte: u8) -> u32 {
-    match byte {
-        b'e' | b't' | b'a' | b' ' => 3,
-        b'o' | b'i' | b'n' | b's' | b'r' | b'h' | b'l' | b'd' | b'c' => 4,
-        b'u' | b'm' | b'p' | b'g' | b'f' | b'w' | b'y' | b'b' | b'0' | b'.' | b',' => 5,
-        b'-' | b'_' | b'/' | b'"' | b'=' | b':' | b'v' | b'k' | b'1'..=b'9' => 6,
-        _ => 8,
     }
 }
