@@ -9,6 +9,7 @@ pub mod engine;
 pub mod envoy;
 pub mod mesh;
 pub mod place;
+pub mod python;
 pub mod standin;
 pub mod waiting;
 pub mod wasm_host;
