@@ -7,6 +7,7 @@ pub mod audit;
 pub mod case;
 pub mod catalogue;
 pub mod classify;
+pub mod coding;
 pub mod decision;
 pub mod detect;
 pub mod document;

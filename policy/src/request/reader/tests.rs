@@ -193,6 +193,12 @@ fn what_cannot_be_read_is_told_by_kind() {
 }
 
 #[test]
+fn a_payload_is_opaque_whatever_its_source_says() {
+    let body = r#"{"content":[{"type":"document","source":{"type":"text","data":"iVBORw0KGgo"}}]}"#;
+    assert_eq!(opaque(Api::Messages, body), ["image"]);
+}
+
+#[test]
 fn every_string_is_read_but_what_a_rule_exempts() {
     let png = "iVBORw0KGgoAAAANSUhEUgAA";
     for (body, expected) in [
