@@ -16,15 +16,19 @@ pub mod pack;
 pub mod validate;
 
 mod compile;
+mod decode;
 mod digits;
+mod fold;
 mod form;
 mod gram;
 mod language;
+mod layers;
 mod near;
 mod overlap;
 mod pattern;
 mod scan;
 mod text;
+mod view;
 mod work;
 
 pub use config::{Alone, Boundary, BulkConfig, Case, DetectorConfig, merge};
@@ -179,7 +183,7 @@ impl Detectors {
 
     /// Scans one block of unescaped text and adds what it finds.
     pub fn scan(&self, text: &str, work: &mut Work, found: &mut Found) {
-        found.findings.extend(scan::scan(&self.0, text, work));
+        layers::scan(&self.0, text, work, found);
     }
 }
 

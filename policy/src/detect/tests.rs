@@ -78,3 +78,58 @@ fn all_that_is_wrong_is_told_at_once() {
         ]
     );
 }
+
+#[test]
+fn evasions_do_not_work() {
+    let set = compile(
+        r#"[{"id":"key","level":"restricted","pattern":"AKIA[A-Z2-7]{16}"},
+            {"id":"ssn","level":"restricted","pattern":"\\d{3}-\\d{2}-\\d{4}"}]"#,
+    );
+    let ways = [
+        "ＡＫＩＡABCDEFGHIJKLMNOP",
+        "AKIA\u{200b}ABCDEFGHIJKLMNOP",
+        "АKIAABCDEFGHIJKLMNOP",
+        r"\u0041KIAABCDEFGHIJKLMNOP",
+        r"\\u0041KIAABCDEFGHIJKLMNOP",
+        r"x:\tAKIAABCDEFGHIJKLMNOP",
+        "%41KIAABCDEFGHIJKLMNO%50",
+        "%2541KIAABCDEFGHIJKLMNO%50",
+        "&#65;KIAABCDEFGHIJKLMNOP",
+        "key: QUtJQUFCQ0RFRkdISUpLTE1OT1A=",
+        "x QUtJQUFCQ0RFRkdISUpLTE1OT1A x",
+        "UVV0SlFVRkNRMFJGUmtkSVNVcExURTFPVDFBPQ==",
+        "414b49414142434445464748494a4b4c4d4e4f50",
+        "QQBLAEkAQQBBAEIAQwBEAEUARgBHAEgASQBKAEsATABNAE4ATwBQAA==",
+        "536\u{2011}22\u{2011}1234",
+        "536%2D22%2D1234",
+        "NTM2LTIyLTEyMzQ=",
+    ];
+    let missed: Vec<&str> = ways.into_iter().filter(|way| found(&set, way).len() != 1).collect();
+    assert_eq!(missed, Vec::<&str>::new());
+}
+
+#[test]
+fn a_blob_that_is_no_text_is_told() {
+    let set = compile("[]");
+    let mut state = 7_u32;
+    let random: String = (0..1500)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[(state >> 26) as usize])
+        })
+        .collect();
+    let (mut work, mut found) = (Work::of(2000), Found::default());
+    set.scan(&format!("see data:image/png;base64,iVBORw0KGgo{random} here"), &mut work, &mut found);
+    assert_eq!(found.opaque.iter().map(|opaque| opaque.kind).collect::<Vec<_>>(), [OpaqueKind::Image]);
+    found.opaque.clear();
+    set.scan(&format!("{} and {}", "a".repeat(2000), "path/to/some_thing/".repeat(90)), &mut work, &mut found);
+    assert_eq!(found.opaque, []);
+}
+
+#[test]
+fn spent_work_is_told() {
+    let set = compile(r#"[{"id":"n","level":"internal","pattern":"\\d{6,9}"}]"#);
+    let mut work = Work::with_steps(500);
+    set.scan(&"123456 ".repeat(2000), &mut work, &mut Found::default());
+    assert!(work.exhausted());
+}

@@ -51,6 +51,11 @@ impl Work {
         self.steps > 0
     }
 
+    /// Gives the rest of the budget up: something is too much to look at.
+    pub(super) fn spend(&mut self) {
+        self.steps = 0;
+    }
+
     /// The steps and the room for a pattern's run.
     pub(super) fn for_run(&mut self) -> (&mut Stack, &mut u64) {
         (&mut self.stack, &mut self.steps)
