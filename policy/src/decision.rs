@@ -18,6 +18,9 @@ pub struct Decision {
     pub reason: Reason,
     /// The level that counted.
     pub level: Name,
+    /// The candidates that were taken off the list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub struck: Vec<Struck>,
     /// What rules in shadow mode would have done, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<Shadow>,
@@ -82,12 +85,7 @@ pub enum Reason {
     /// No rule matched.
     NoRule,
     /// This rule matched, but every candidate was struck.
-    NoCandidate {
-        /// The rule.
-        rule: Name,
-        /// The candidates that there would have been.
-        struck: Vec<Struck>,
-    },
+    NoCandidate(Name),
     /// Whether this rule matches hangs on a fact that is not known.
     Indeterminate(Name),
 }
@@ -146,6 +144,8 @@ pub struct Shadow {
     pub rule: Name,
     /// What would have happened.
     pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
 }
 
 // === impl Decision ===
@@ -162,9 +162,25 @@ impl Decision {
     /// The rule that decided, if one did.
     pub fn rule(&self) -> Option<&Name> {
         match &self.reason {
-            Reason::Rule(rule) | Reason::NoCandidate { rule, .. } | Reason::Indeterminate(rule) => Some(rule),
+            Reason::Rule(rule) | Reason::NoCandidate(rule) | Reason::Indeterminate(rule) => Some(rule),
             Reason::NoRule => None,
         }
+    }
+}
+
+/// The reason, with what was struck where nothing is left: `rule `x` left no candidate: gpt-4o: cleared for ...`.
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.reason)?;
+        if !matches!(self.reason, Reason::NoCandidate(_)) {
+            return Ok(());
+        }
+        let mut between = ": ";
+        for struck in &self.struck {
+            write!(f, "{between}{struck}")?;
+            between = "; ";
+        }
+        Ok(())
     }
 }
 
@@ -188,7 +204,7 @@ impl Reason {
         match self {
             Self::Rule(_) => "rule",
             Self::NoRule => "no-rule",
-            Self::NoCandidate { .. } => "no-candidate",
+            Self::NoCandidate(_) => "no-candidate",
             Self::Indeterminate(_) => "indeterminate",
         }
     }
@@ -200,15 +216,7 @@ impl fmt::Display for Reason {
             Self::Rule(rule) => write!(f, "rule `{rule}`"),
             Self::NoRule => f.write_str("no rule matched"),
             Self::Indeterminate(rule) => write!(f, "rule `{rule}` asks for a fact that is not known"),
-            Self::NoCandidate { rule, struck } => {
-                write!(f, "rule `{rule}` left no candidate")?;
-                let mut between = ": ";
-                for struck in struck {
-                    write!(f, "{between}{struck}")?;
-                    between = "; ";
-                }
-                Ok(())
-            }
+            Self::NoCandidate(rule) => write!(f, "rule `{rule}` left no candidate"),
         }
     }
 }

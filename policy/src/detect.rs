@@ -108,7 +108,9 @@ pub enum Confidence {
 }
 
 /// Whether specimen values count as what they stand for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum TestValues {
     /// They are told, but raise no level.
     #[default]

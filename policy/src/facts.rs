@@ -133,3 +133,14 @@ impl Asked {
         *self == Self::None
     }
 }
+
+impl std::fmt::Display for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(name) => write!(f, "{name}"),
+            Self::Alias(name) => write!(f, "{name} (alias)"),
+            Self::Unknown(digest) => write!(f, "unknown ({digest})"),
+            Self::None => f.write_str("none"),
+        }
+    }
+}

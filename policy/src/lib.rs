@@ -4,15 +4,21 @@
 //! arguments, so that the same decision falls in the Envoy filter, in the control service and on the command line.
 
 pub mod audit;
+pub mod bundle;
 pub mod case;
 pub mod catalogue;
 pub mod classify;
 pub mod coding;
+mod compile;
+pub mod config;
 pub mod decision;
 pub mod detect;
 pub mod document;
+pub mod explain;
 pub mod facts;
 pub mod level;
 pub mod plan;
+pub mod policy;
 pub mod problem;
 pub mod request;
+pub mod rule;

@@ -31,7 +31,6 @@ pub enum InvalidId {
 
 impl Name {
     /// The name as it stands in the policy's document.
-    #[expect(dead_code, reason = "compiling a policy gives the names")]
     pub(crate) fn written(text: &str) -> Self {
         Self(text.into())
     }

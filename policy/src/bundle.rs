@@ -1,0 +1,76 @@
+//! What Envoy gives the filter as its configuration.
+
+use serde::Deserialize;
+
+use crate::{
+    compile::{self, Report},
+    config::{self, Document, Node, PolicyConfig},
+    policy::Policy,
+    problem::Problem,
+};
+
+/// What a filter is to do, ready to be done.
+#[derive(Clone, Debug)]
+pub enum Bundle {
+    /// It decides where a request goes.
+    Router(Box<Policy>),
+    /// It turns a request into what its provider understands.
+    Adapter,
+}
+
+/// The configuration of a filter as written.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BundleConfig {
+    role: Role,
+    /// The clusters that this Envoy has; not known if left out.
+    clusters: Option<Vec<String>>,
+    policy: Option<PolicyConfig>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Role {
+    Router,
+    Adapter,
+}
+
+// === impl Bundle ===
+
+impl Bundle {
+    /// Reads and compiles a filter's configuration, in JSON or YAML. With it come warnings; errors are told all at once.
+    pub fn parse(bytes: &[u8]) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
+        let Document { config, problems, broken, node } = config::read(bytes)?;
+        let BundleConfig { role, clusters, policy } = config;
+        let mut report = Report::new("policy.", problems, broken);
+        let bundle = match (role, policy) {
+            (Role::Adapter, None) => Some(Self::Adapter),
+            (Role::Adapter, Some(_)) => {
+                report.push_foreign(Problem::error("policy", "an adapter has no policy of its own"));
+                None
+            }
+            (Role::Router, None) => {
+                report.push_foreign(Problem::error("policy", "a router needs a policy"));
+                None
+            }
+            (Role::Router, Some(policy)) => {
+                check_clusters(&policy, clusters.as_deref(), &mut report);
+                let node = node.get("policy").unwrap_or(&Node::Null);
+                compile::compile(policy, node, &mut report).map(|policy| Self::Router(Box::new(policy)))
+            }
+        };
+        report.finish(bundle)
+    }
+}
+
+/// A policy that names a cluster which its Envoy does not have would refuse at run time what it allows on paper.
+fn check_clusters(policy: &PolicyConfig, clusters: Option<&[String]>, report: &mut Report) {
+    let Some(clusters) = clusters else { return };
+    for (index, provider) in policy.spec.providers.iter().enumerate() {
+        if !clusters.contains(&provider.cluster) {
+            let path = format!("spec.providers[{index}].cluster");
+            let known = clusters.iter().map(String::as_str);
+            report.unknown(path, "cluster in this Envoy", &provider.cluster, known, "clusters");
+        }
+    }
+}

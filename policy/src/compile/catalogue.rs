@@ -1,0 +1,127 @@
+//! Providers, models and aliases.
+
+use std::collections::BTreeMap;
+
+use super::{Report, rules::selection, sensitivity::level};
+use crate::{
+    catalogue::{Catalogue, Endpoint, Format, InvalidPrice, Model, NanoUsd, OpaqueClearance, Price, Provider},
+    config::{ModelConfig, PriceConfig, ProviderConfig, SelectionConfig},
+    facts::Name,
+    level::Levels,
+    policy::{Alias, LOCAL},
+    problem::Problem,
+};
+
+pub(super) fn providers(written: &[ProviderConfig], levels: &Levels, report: &mut Report) -> Vec<Provider> {
+    if written.is_empty() {
+        report.error("spec.providers", "there is no provider");
+    }
+    report.distinct("spec.providers", written.iter().map(|provider| provider.name.as_str()));
+    let placed = written.iter().enumerate();
+    placed.map(|(index, written)| provider(&format!("spec.providers[{index}]"), written, levels, report)).collect()
+}
+
+fn provider(path: &str, written: &ProviderConfig, levels: &Levels, report: &mut Report) -> Provider {
+    let ProviderConfig { name, format, cluster, zone, cleared, opaque, endpoint } = written;
+    report.name(&format!("{path}.cluster"), cluster);
+    report.name(&format!("{path}.zone"), zone);
+    let cleared = level(format!("{path}.cleared"), cleared, levels, report);
+    let opaque = if cleared == levels.highest() {
+        OpaqueClearance::All
+    } else {
+        OpaqueClearance::Only(opaque.0.iter().copied().collect())
+    };
+    Provider {
+        name: Name::written(name),
+        format: *format,
+        cluster: Name::written(cluster),
+        zone: Name::written(zone),
+        cleared,
+        opaque,
+        endpoint: address(&format!("{path}.endpoint"), endpoint.as_deref(), *format, report),
+    }
+}
+
+fn address(path: &str, written: Option<&str>, format: Format, report: &mut Report) -> Endpoint {
+    let url = written.unwrap_or(format.default_endpoint());
+    url.parse().unwrap_or_else(|error: crate::catalogue::InvalidEndpoint| {
+        let problem = Problem::error(path, error.to_string());
+        report.push(problem.help(format!("write it like `{}`", format.default_endpoint())));
+        Endpoint { tls: true, host: String::new(), port: 0, base_path: String::new() }
+    })
+}
+
+pub(super) fn models(written: &[ModelConfig], providers: &[Provider], report: &mut Report) -> Vec<Model> {
+    report.distinct("spec.models", written.iter().map(|model| model.name.as_str()));
+    let placed = written.iter().enumerate();
+    placed.map(|(index, written)| model(&format!("spec.models[{index}]"), written, providers, report)).collect()
+}
+
+fn model(path: &str, written: &ModelConfig, providers: &[Provider], report: &mut Report) -> Model {
+    let ModelConfig { name, provider, id, context, can, price: written_price } = written;
+    let id = id.as_ref().unwrap_or(name);
+    report.name(&format!("{path}.id"), id);
+    let place = providers.iter().position(|known| known.name == provider.as_str());
+    match place.and_then(|place| providers.get(place)) {
+        Some(provider) => stays_local(path, id, provider, report),
+        None => {
+            let known = providers.iter().map(|provider| provider.name.as_str());
+            report.unknown(format!("{path}.provider"), "provider", provider, known, "spec.providers");
+        }
+    }
+    if *context == Some(0) {
+        report.error(format!("{path}.context"), "a context of `0` holds nothing");
+    }
+    Model {
+        name: Name::written(name),
+        // A model whose provider is not known is part of no policy that compiles.
+        provider: place.unwrap_or(usize::MAX),
+        id: Name::written(id),
+        context: *context,
+        can: can.0.iter().copied().collect(),
+        price: written_price.map(|written| price(&format!("{path}.price"), written, report)),
+    }
+}
+
+/// Ollama runs models of these names on its makers' machines: https://docs.ollama.com/cloud
+fn stays_local(path: &str, id: &str, provider: &Provider, report: &mut Report) {
+    let tag = id.rsplit_once(':').map_or(id, |(_, tag)| tag);
+    let remote = provider.format == Format::Ollama && (tag == "cloud" || id.ends_with("-cloud"));
+    if remote && provider.zone == LOCAL {
+        let message =
+            format!("Ollama runs `{id}` in its cloud, but its provider `{}` is in zone `local`", provider.name);
+        let problem = Problem::error(format!("{path}.id"), message);
+        report.push(
+            problem.help("give it a provider of its own, with the same cluster, another zone and its own clearance"),
+        );
+    }
+}
+
+fn price(path: &str, written: PriceConfig, report: &mut Report) -> Price {
+    let PriceConfig::Usd { input, cached, output } = written else { return Price::FREE };
+    let mut usd = |field: &str, usd: f64| {
+        NanoUsd::from_usd(usd).unwrap_or_else(|error: InvalidPrice| {
+            report.error(format!("{path}.{field}"), error.to_string());
+            NanoUsd::default()
+        })
+    };
+    let input = (usd("input", input), input);
+    Price { input: input.0, cached: usd("cached", cached.unwrap_or(input.1)), output: usd("output", output) }
+}
+
+pub(super) fn aliases(
+    written: &BTreeMap<String, SelectionConfig>,
+    catalogue: &Catalogue,
+    report: &mut Report,
+) -> Vec<Alias> {
+    let mut aliases = Vec::new();
+    for (name, config) in written {
+        let path = format!("spec.aliases.{name}");
+        report.name(&path, name);
+        if catalogue.models.iter().any(|model| model.name == name.as_str() || model.id == name.as_str()) {
+            report.error(&*path, format!("`{name}` is the name of a model already"));
+        }
+        aliases.push(Alias { name: Name::written(name), selection: selection(&path, config, catalogue, None, report) });
+    }
+    aliases
+}

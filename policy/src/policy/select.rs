@@ -1,0 +1,243 @@
+//! From a rule's selection to an ordered list of candidates, and to what was struck from it.
+
+use std::cmp::Reverse;
+
+use super::{Policy, holds};
+use crate::{
+    catalogue::{Model, NanoUsd, Provider},
+    config::Prefer,
+    decision::{Candidate, CandidateModel, Strike, Struck},
+    facts::{Asked, Name},
+    rule::{Choice, Rule, Selection, Situation, Truth},
+};
+
+/// A zone whose providers run on the own machines.
+pub(crate) const LOCAL: &str = "local";
+
+/// A provider and, where the request is for one, a model: places in the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    provider: usize,
+    model: Option<usize>,
+}
+
+impl Policy {
+    /// The candidates of a rule, in the order to try, and those that were struck.
+    pub(super) fn select(
+        &self,
+        rule: &Rule,
+        selection: &Selection,
+        situation: &Situation<'_>,
+    ) -> (Vec<Candidate>, Vec<Struck>) {
+        let mut struck = Vec::new();
+        let mut places = self.listed(selection, situation, &mut struck);
+        if !situation.facts.api.takes_model() {
+            places = providers_of(places);
+            struck.clear();
+            if selection.models.is_none() && selection.can.is_empty() {
+                places = self.providers_within(selection);
+            }
+        }
+        let mut candidates = Vec::new();
+        for (place, provider, model) in places.into_iter().filter_map(|place| self.look_up(place)) {
+            match self.strike(rule, place, provider, model, situation) {
+                None => candidates.push(candidate(provider, model, situation)),
+                Some(why) => struck.push(Struck {
+                    provider: Some(provider.name.clone()),
+                    model: model.map(|model| model.name.clone()),
+                    why,
+                }),
+            }
+        }
+        (candidates, struck)
+    }
+
+    /// The models of a selection in its order, each once.
+    fn listed(&self, selection: &Selection, situation: &Situation<'_>, struck: &mut Vec<Struck>) -> Vec<Place> {
+        let mut places = Vec::new();
+        match &selection.models {
+            None => places.extend(0..self.catalogue.models.len()),
+            Some(choices) => {
+                for choice in choices {
+                    self.choose(*choice, situation, &mut places, struck);
+                }
+            }
+        }
+        self.ordered(selection, situation, places)
+    }
+
+    /// The models that an entry of a list stands for.
+    fn choose(&self, choice: Choice, situation: &Situation<'_>, models: &mut Vec<usize>, struck: &mut Vec<Struck>) {
+        let alias = match choice {
+            Choice::Model(model) => return models.push(model),
+            Choice::Alias(alias) => self.aliases.get(alias),
+            Choice::Asked => match &situation.facts.asked {
+                Asked::Alias(name) => self.aliases.iter().find(|alias| alias.name == *name),
+                Asked::Known(name) => {
+                    models.extend(self.catalogue.models.iter().position(|model| model.name == *name));
+                    return;
+                }
+                Asked::Unknown(_) | Asked::None => None,
+            },
+        };
+        match alias {
+            Some(alias) => models.extend(self.members(&alias.selection, situation)),
+            None => struck.push(Struck { provider: None, model: None, why: Strike::UnknownModel }),
+        }
+    }
+
+    /// The models that an alias stands for, in its order. It names no other alias and not `$asked`.
+    fn members(&self, selection: &Selection, situation: &Situation<'_>) -> Vec<usize> {
+        let models = match &selection.models {
+            None => (0..self.catalogue.models.len()).collect(),
+            Some(choices) => choices
+                .iter()
+                .filter_map(|choice| match choice {
+                    Choice::Model(model) => Some(*model),
+                    Choice::Asked | Choice::Alias(_) => None,
+                })
+                .collect(),
+        };
+        self.ordered(selection, situation, models).into_iter().filter_map(|place| place.model).collect()
+    }
+
+    /// Those of the models that the selection is not narrowed to are left out; the rest is put in its order.
+    fn ordered(&self, selection: &Selection, situation: &Situation<'_>, models: Vec<usize>) -> Vec<Place> {
+        let mut places: Vec<Place> = Vec::new();
+        for index in models {
+            let Some(model) = self.catalogue.models.get(index) else { continue };
+            let place = Place { provider: model.provider, model: Some(index) };
+            let wanted = self.within(selection, model.provider) && selection.can.is_subset(&model.can);
+            if wanted && !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        match selection.prefer {
+            Prefer::Listed => {}
+            Prefer::Cheapest => places.sort_by_key(|place| {
+                let cost = place.model.and_then(|model| self.catalogue.models.get(model)?.cost(situation));
+                cost.unwrap_or(NanoUsd(u64::MAX))
+            }),
+            Prefer::Local => places.sort_by_key(|place| Reverse(self.is_local(place.provider))),
+        }
+        places
+    }
+
+    fn providers_within(&self, selection: &Selection) -> Vec<Place> {
+        let providers = (0..self.catalogue.providers.len()).filter(|provider| self.within(selection, *provider));
+        let mut places: Vec<_> = providers.map(|provider| Place { provider, model: None }).collect();
+        if selection.prefer == Prefer::Local {
+            places.sort_by_key(|place| Reverse(self.is_local(place.provider)));
+        }
+        places
+    }
+
+    fn within(&self, selection: &Selection, provider: usize) -> bool {
+        let Some(found) = self.catalogue.providers.get(provider) else { return false };
+        (selection.zones.is_empty() || selection.zones.contains(&found.zone))
+            && (selection.providers.is_empty() || selection.providers.contains(&provider))
+    }
+
+    fn is_local(&self, provider: usize) -> bool {
+        self.catalogue.providers.get(provider).is_some_and(|provider| provider.zone == LOCAL)
+    }
+
+    fn look_up(&self, place: Place) -> Option<(Place, &Provider, Option<&Model>)> {
+        let provider = self.catalogue.providers.get(place.provider)?;
+        match place.model {
+            None => Some((place, provider, None)),
+            Some(model) => Some((place, provider, Some(self.catalogue.models.get(model)?))),
+        }
+    }
+
+    /// Why a candidate is taken off the list, if it is. What it may not see comes before what it cannot do.
+    fn strike(
+        &self,
+        rule: &Rule,
+        place: Place,
+        provider: &Provider,
+        model: Option<&Model>,
+        situation: &Situation<'_>,
+    ) -> Option<Strike> {
+        self.not_cleared(provider, situation)
+            .or_else(|| self.forbidden(place, provider, situation))
+            .or_else(|| unserved(rule, provider, situation))
+            .or_else(|| model.and_then(|model| unable(model, situation)))
+    }
+
+    /// INVARIANT: a candidate that passes is cleared for the level that counts and for all opaque content.
+    fn not_cleared(&self, provider: &Provider, situation: &Situation<'_>) -> Option<Strike> {
+        let facts = situation.facts;
+        let level = situation.level.unwrap_or(self.levels.highest());
+        if provider.cleared < level {
+            let read = self.levels.find(&facts.level);
+            return Some(match facts.unreadable {
+                Some(why) if read.is_some_and(|read| read <= provider.cleared) => Strike::Unreadable(why),
+                _ => Strike::NotCleared {
+                    level: situation.level_name.clone(),
+                    cleared: self.level_name(provider.cleared).clone(),
+                },
+            });
+        }
+        facts.opaque.iter().find(|kind| !provider.opaque.covers(**kind)).map(|kind| Strike::OpaqueNotCleared(*kind))
+    }
+
+    fn forbidden(&self, place: Place, provider: &Provider, situation: &Situation<'_>) -> Option<Strike> {
+        let forbids = self.invariants.iter().find(|invariant| {
+            invariant.covers(place.provider, &provider.zone, place.model)
+                && holds(&invariant.predicates, situation, &mut ()) != Truth::Failed
+        });
+        forbids.map(|invariant| Strike::Invariant(invariant.name.clone()))
+    }
+}
+
+fn providers_of(places: Vec<Place>) -> Vec<Place> {
+    let mut providers = Vec::new();
+    for Place { provider, .. } in places {
+        let place = Place { provider, model: None };
+        if !providers.contains(&place) {
+            providers.push(place);
+        }
+    }
+    providers
+}
+
+fn unserved(rule: &Rule, provider: &Provider, situation: &Situation<'_>) -> Option<Strike> {
+    let api = situation.facts.api;
+    if !provider.format.serves(api) {
+        return Some(Strike::Api(api));
+    }
+    (api == crate::request::Api::Other && !rule.names_other()).then_some(Strike::UnnamedApi)
+}
+
+fn unable(model: &Model, situation: &Situation<'_>) -> Option<Strike> {
+    let facts = situation.facts;
+    if let Some(missing) = facts.needs.difference(&model.can).next() {
+        return Some(Strike::Capability(*missing));
+    }
+    let needed = facts.prompt_tokens.saturating_add(facts.output_tokens.unwrap_or(0));
+    model.context.filter(|context| needed > *context).map(|context| Strike::Context { needed, context })
+}
+
+fn candidate(provider: &Provider, model: Option<&Model>, situation: &Situation<'_>) -> Candidate {
+    Candidate {
+        provider: provider.name.clone(),
+        cluster: provider.cluster.clone(),
+        format: provider.format,
+        zone: provider.zone.clone(),
+        base_path: Name::written(&provider.endpoint.base_path),
+        model: model.map(|model| CandidateModel {
+            name: model.name.clone(),
+            id: model.id.clone(),
+            cost: model.cost(situation),
+        }),
+    }
+}
+
+impl Model {
+    /// What a request is taken to cost.
+    fn cost(&self, situation: &Situation<'_>) -> Option<NanoUsd> {
+        let facts = situation.facts;
+        self.price.map(|price| price.estimate(facts.prompt_tokens, facts.output_tokens))
+    }
+}
