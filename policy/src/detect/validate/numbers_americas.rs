@@ -160,7 +160,11 @@ fn imss(text: &str) -> Check {
 fn cuit(text: &str) -> Check {
     let Some(digits) = exactly::<11>(text) else { return Check::Invalid };
     let kind = matches!(digits[0] * 10 + digits[1], 20 | 23..=27 | 30 | 33 | 34 | 50 | 51 | 55);
-    Check::proves(kind && weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11))
+    let check = match (11 - weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11 {
+        10 => 9,
+        rest => rest,
+    };
+    Check::proves(kind && check == u32::from(digits[10]))
 }
 
 /// Chilean RUT: weights 2 to 7 from the right mod 11, ten as K (Servicio de Impuestos Internos).

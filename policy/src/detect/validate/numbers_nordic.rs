@@ -141,6 +141,6 @@ fn personas_kods(text: &str) -> Check {
         return Check::Unsure;
     }
     let pair = |place: usize| digits.get(place..place + 2).map_or(0, super::text::value);
-    let check = (1101 - weighted(&digits, &[1, 6, 3, 7, 9, 10, 5, 8, 4, 2])) % 11;
+    let check = (1101 - weighted(&digits, &[1, 6, 3, 7, 9, 10, 5, 8, 4, 2])) % 11 % 10;
     Check::proves(check == u32::from(digits[10]) && is_short_date(pair(4), pair(2), pair(0)))
 }

@@ -50,10 +50,10 @@ fn is_placeholder(value: &str) -> bool {
     WORDS.iter().any(|word| lower.contains(word)) || runs(lower.as_bytes())
 }
 
-/// Whether more than half of the bytes repeat, or follow on, the byte before them (`aaaa`, `1234`, `abcd`).
+/// Whether more than three in four of the bytes repeat, or follow on, the byte before them (`aaaa`, `1234`, `abcd`).
 fn runs(bytes: &[u8]) -> bool {
     let follows = |pair: &[u8]| matches!(pair, [left, right] if left == right || right.checked_sub(*left) == Some(1));
-    bytes.len() > 7 && bytes.windows(2).filter(|pair| follows(pair)).count() * 2 > bytes.len()
+    bytes.len() > 7 && bytes.windows(2).filter(|pair| follows(pair)).count() * 4 > bytes.len() * 3
 }
 
 /// GitHub, npm: the last six characters are the CRC-32 of the random part in base 62 ("Behind GitHub's new authentication token formats", 2021).
