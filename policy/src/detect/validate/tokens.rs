@@ -12,6 +12,7 @@ pub(super) const TABLE: &[(&str, Validator)] = &[
     ("aws-secret-key", aws_secret_key),
     ("azure-key", azure_key),
     ("discord-token", discord_token),
+    ("spoken-password", spoken_password),
 ];
 
 /// Whether this could have come from a random generator: not `xxxxxxxx`, `abcdefgh`, `12345678`, `EXAMPLE`, or one word many times.
@@ -139,6 +140,16 @@ fn aws_secret_key(text: &str) -> Check {
 fn azure_key(text: &str) -> Check {
     let value = text.rsplit_once("Key=").map_or(text, |(_, value)| value);
     Check::allows(entropy(value.as_bytes()) >= 4.0 && !is_placeholder(value))
+}
+
+/// A password told in prose: no plain word, but letters with digits or other signs.
+fn spoken_password(text: &str) -> Check {
+    let word = text.trim_end_matches(['.', '!', '?', ':']);
+    let has = |class: fn(&u8) -> bool| word.bytes().any(|byte| class(&byte));
+    let signs = word.bytes().any(|byte| byte.is_ascii_punctuation() && !b"-_.'/:".contains(&byte));
+    let letters = has(u8::is_ascii_alphabetic);
+    let cases = word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()) && has(u8::is_ascii_lowercase);
+    Check::allows(word.len() >= 6 && letters && (has(u8::is_ascii_digit) || signs || cases) && !is_placeholder(word))
 }
 
 /// Discord: the first part is the user's id, a decimal number, in base 64.
