@@ -13,6 +13,7 @@ pub(super) const TABLE: &[(&str, Validator)] = &[
     ("azure-key", azure_key),
     ("discord-token", discord_token),
     ("spoken-password", spoken_password),
+    ("login", login),
 ];
 
 /// Whether this could have come from a random generator: not `xxxxxxxx`, `abcdefgh`, `12345678`, `EXAMPLE`, or one word many times.
@@ -150,6 +151,17 @@ fn spoken_password(text: &str) -> Check {
     let letters = has(u8::is_ascii_alphabetic);
     let cases = word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()) && has(u8::is_ascii_lowercase);
     Check::allows(word.len() >= 6 && letters && (has(u8::is_ascii_digit) || signs || cases) && !is_placeholder(word))
+}
+
+/// A user and a password joined by a colon, neither of them the word for itself.
+fn login(text: &str) -> Check {
+    const WORDS: [&str; 12] =
+        ["user", "username", "test", "token", "pass", "password", "passwd", "secret", "xxx", "yyy", "foo", "bar"];
+    let Some((_, password)) = text.trim_matches(['"', '\'']).split_once(':') else { return Check::Invalid };
+    let lower = password.to_ascii_lowercase();
+    Check::allows(
+        !WORDS.contains(&lower.as_str()) && !is_placeholder(password) && !password.starts_with(['$', '<', '{']),
+    )
 }
 
 /// Discord: the first part is the user's id, a decimal number, in base 64.
