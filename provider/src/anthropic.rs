@@ -1,0 +1,10 @@
+//! Anthropic's messages, <https://platform.claude.com/docs/en/api/messages>, in its version 2023-06-01.
+//!
+//! That version, not 2026-10-21, is what translated requests are written in: the newer one takes no sampling parameters.
+
+mod content;
+mod read;
+mod results;
+mod write;
+
+pub(crate) use self::{read::read_request, write::write_request};
