@@ -86,6 +86,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
+        if let Node::List(_) = self.0 {
+            // Serde would take a list for the fields in their order, which nobody means.
+            return Err(Fault::invalid_type(Unexpected::Seq, &visitor));
+        }
         self.or_any(visitor, |visitor| visitor.visit_map(AnyFields { fields: fields.iter() }))
     }
 
