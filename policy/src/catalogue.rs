@@ -90,6 +90,11 @@ impl Catalogue {
         &self.providers
     }
 
+    /// The provider of this name.
+    pub fn provider(&self, name: &str) -> Option<&Provider> {
+        self.providers.iter().find(|provider| provider.name == name)
+    }
+
     /// All models, in the order of the document.
     pub fn models(&self) -> &[Model] {
         &self.models

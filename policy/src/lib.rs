@@ -14,6 +14,7 @@ pub mod config;
 pub mod decision;
 pub mod detect;
 pub mod document;
+pub mod exchange;
 pub mod explain;
 pub mod facts;
 pub mod level;

@@ -28,7 +28,7 @@ pub struct Plan {
 /// A body, as the router read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
-    /// Its length in bytes, decoded.
+    /// Its length in bytes: decoded, if it was read.
     pub length: usize,
     /// The content codings to undo, if any: what was read is what a provider gets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,6 +36,20 @@ pub struct Body {
     /// Where the model's name stands in the decoded body, quotes included: from, and up to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<(usize, usize)>,
+    /// What the client says of a body that could not be read; it then goes as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Unread>,
+}
+
+/// What a client says of a body that could not be read: for a provider that is cleared for everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Its media type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// Its content coding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
 }
 
 /// One provider to try.

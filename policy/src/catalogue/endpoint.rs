@@ -59,6 +59,17 @@ impl FromStr for Endpoint {
     }
 }
 
+impl Endpoint {
+    /// Host and port as a `Host` header names them: without a port that the scheme implies.
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        match (self.tls, self.port) {
+            (true, 443) | (false, 80) => host,
+            (_, port) => format!("{host}:{port}"),
+        }
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tls, host, port, base_path } = self;

@@ -130,6 +130,21 @@ impl<'de> Deserialize<'de> for Digest {
 // === impl Id ===
 
 impl Id {
+    /// A number as 16 hexadecimal digits.
+    pub fn from_bits(bits: u64) -> Self {
+        Self(format!("{bits:016x}").into())
+    }
+
+    /// A number as a UUID: five groups of hexadecimal digits.
+    pub fn uuid(bits: u128) -> Self {
+        let [group, second, third, fourth] =
+            [bits >> 96, bits >> 80 & 0xFFFF, bits >> 64 & 0xFFFF, bits >> 48 & 0xFFFF];
+        Self(
+            format!("{group:08x}-{second:04x}-{third:04x}-{fourth:04x}-{last:012x}", last = bits & 0xFFFF_FFFF_FFFF)
+                .into(),
+        )
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

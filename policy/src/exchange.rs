@@ -1,0 +1,362 @@
+//! One request and its response, as a state machine without a host: bytes in, [`Step`]s out.
+//!
+//! A request is held until its body was read to the end; only then is it decided, and goes on or is refused. Whatever
+//! cannot be read counts as the highest level, and what cannot be held or understood at all is refused at once.
+
+mod engine;
+mod head;
+mod reading;
+
+pub use engine::{Engine, Secrets};
+pub use head::{Head, Header};
+
+use std::rc::Rc;
+
+use crate::audit::{self, Action, Ending, Instance, Record, Refused, Scan, Stage};
+use crate::coding::Decoder;
+use crate::config::Reveal;
+use crate::decision::{Candidate, Decision, Denial, Outcome};
+use crate::facts::{Facts, Id};
+use crate::plan::{Attempt, Body, Plan, Unread};
+use crate::request::{Family, Model, Readable, Unreadable, path_texts, upstream_path};
+use reading::{Read, Reading};
+
+/// One exchange.
+#[derive(Debug)]
+pub struct Exchange {
+    engine: Rc<Engine>,
+    arrival: Arrival,
+    head: Option<Head>,
+    passed: Vec<(String, String)>,
+    reading: Option<Reading>,
+    /// Bytes of the body as they came.
+    received: u64,
+    facts: Option<Facts>,
+    decision: Option<Decision>,
+    action: Action,
+    scan: Scan,
+    /// Time spent on reading and deciding.
+    nanoseconds: u64,
+    ending: Option<Ending>,
+}
+
+/// When an exchange began, and as which of its instance's.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Nanoseconds since the Unix epoch.
+    pub time: u64,
+    /// Its number among those of the instance; the first is 1.
+    pub sequence: u64,
+}
+
+/// What to do next with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Hold it: more of it must come first.
+    Hold,
+    /// Send it on.
+    Forward(Box<Forward>),
+    /// Refuse it.
+    Refuse(Box<Refusal>),
+}
+
+/// A request that goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The cluster that it goes to first.
+    pub cluster: String,
+    /// What the adapters need to know.
+    pub plan: Plan,
+}
+
+/// A request that is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status to answer with.
+    pub status: u16,
+    /// Whose conventions the answer follows.
+    pub family: Family,
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// A sentence for people; nothing of the request is in it.
+    pub message: String,
+    /// The exchange's id.
+    pub decision_id: Id,
+}
+
+/// Asks Envoy for a property by its path.
+pub type Property<'a> = &'a dyn Fn(&[&str]) -> Option<Vec<u8>>;
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// An exchange of which nothing is known yet.
+    pub fn new(engine: Rc<Engine>, arrival: Arrival) -> Self {
+        Self {
+            engine,
+            arrival,
+            head: None,
+            passed: Vec::new(),
+            reading: None,
+            received: 0,
+            facts: None,
+            decision: None,
+            action: Action::None,
+            scan: Scan::default(),
+            nanoseconds: 0,
+            ending: None,
+        }
+    }
+
+    /// Takes a request's headers; `end` if it has no body. `property` tells what Envoy knows of the request.
+    pub fn on_request_headers(&mut self, headers: &[Header], property: Property<'_>, end: bool) -> Step {
+        let head = match Head::read(headers) {
+            Ok(head) => head,
+            Err(refused) => return self.refuse(refused),
+        };
+        if head.length.is_some_and(|length| length > self.engine.policy().max_body()) {
+            self.head = Some(head);
+            return self.refuse(Refused::Oversize);
+        }
+        self.facts = Some(self.engine.facts(&head, headers, property));
+        self.passed = passed(headers);
+        self.reading = Some(self.begin(&head, end));
+        self.head = Some(head);
+        if end { self.decide() } else { Step::Hold }
+    }
+
+    /// Takes the next bytes of a request's body.
+    pub fn on_request_body(&mut self, chunk: &[u8], end: bool) -> Step {
+        self.received += chunk.len() as u64;
+        if self.received > self.engine.policy().max_body() {
+            return self.refuse(Refused::Oversize);
+        }
+        let engine = Rc::clone(&self.engine);
+        if let Some(reading) = &mut self.reading {
+            reading.feed(chunk, &mut engine.history());
+        }
+        if end { self.decide() } else { Step::Hold }
+    }
+
+    /// Learns that a request's body has ended with trailers.
+    pub fn on_request_trailers(&mut self) -> Step {
+        self.decide()
+    }
+
+    /// Learns how the exchange ended.
+    pub fn on_end(&mut self, ending: Ending, time: u64) {
+        let micros = time.saturating_sub(self.arrival.time) / 1000;
+        self.ending = Some(Ending { micros, ..ending });
+    }
+
+    /// Adds time that was spent on reading and deciding, in nanoseconds.
+    pub fn took(&mut self, nanoseconds: u64) {
+        self.nanoseconds = self.nanoseconds.saturating_add(nanoseconds);
+    }
+
+    /// What to tell the client where Envoy itself answers, with this status, in a provider's place.
+    pub fn on_own_answer(&self, status: u16) -> Refusal {
+        let (code, message) = match status {
+            413 => ("request_too_large", "the request is larger than the gateway takes"),
+            408 | 504 => ("timeout", "the provider did not answer in time"),
+            502 | 503 => ("provider_unavailable", "no provider that may have this request can be reached"),
+            404 => ("not_found", "the gateway has no route for this request"),
+            400..=499 => ("invalid_request", "the gateway refused the request"),
+            _ => ("gateway_error", "the gateway failed"),
+        };
+        self.refusal(status, code, message)
+    }
+
+    /// Whose conventions an answer to this request follows.
+    pub fn family(&self) -> Family {
+        self.head.as_ref().map_or(Family::OpenAi, |head| Family::of(&head.path))
+    }
+
+    /// What this exchange's response says of the decision: headers by name.
+    pub fn response_headers(&self) -> Vec<(&'static str, String)> {
+        let id = ("x-policymesh-decision-id", self.decision_id().to_string());
+        match self.engine.policy().reveal() {
+            Reveal::Nothing => vec![],
+            Reveal::Id => vec![id],
+            Reveal::Reason => vec![id, ("x-policymesh-reason", header_value(&self.reason()))],
+        }
+    }
+
+    /// The exchange's record, as it stands now.
+    pub fn record(&self) -> Record {
+        let decision = self.decision.as_ref();
+        Record {
+            form: audit::FORM,
+            stage: self.stage(),
+            decision_id: self.decision_id(),
+            time_us: self.arrival.time / 1000,
+            instance: Instance { epoch: self.engine.epoch(), sequence: self.arrival.sequence },
+            request_id: self.head.as_ref().and_then(|head| head.request_id.clone()),
+            trace_id: self.head.as_ref().and_then(|head| head.trace_id.clone()),
+            policy: self.engine.reference().clone(),
+            action: self.action,
+            rule: decision.and_then(|decision| decision.rule().cloned()),
+            level: decision.map(|decision| decision.level.clone()),
+            chosen: decision.and_then(|decision| decision.candidates().first().cloned()),
+            facts: self.facts.clone(),
+            decision: self.decision.clone(),
+            scan: Scan { micros: self.nanoseconds / 1000, ..self.scan },
+            ending: self.ending,
+        }
+    }
+
+    fn begin(&self, head: &Head, end: bool) -> Reading {
+        let coding = head.coding.as_deref().unwrap_or_default();
+        let decoder = Decoder::of(coding.as_bytes(), self.engine.policy().max_body());
+        let mut reading = Reading::new(head.api, self.engine.classifier(), decoder);
+        let mut history = self.engine.history();
+        for text in path_texts(&head.path).chain(self.passed.iter().map(|(_, value)| value.clone())) {
+            reading.text(&text, &mut history);
+        }
+        if !end && !Readable::of(head.content_type.as_deref()) {
+            reading.give_up(Unreadable::UnknownContentType);
+        }
+        reading
+    }
+
+    fn decide(&mut self) -> Step {
+        let (Some(reading), Some(head), Some(mut facts)) = (self.reading.take(), self.head.clone(), self.facts.take())
+        else {
+            return self.refuse(Refused::Malformed);
+        };
+        let read = reading.finish(self.received > 0, &mut self.engine.history());
+        self.scan = Scan {
+            body_bytes: read.length,
+            text_bytes: read.volume.read,
+            remembered_bytes: read.volume.remembered,
+            micros: 0,
+        };
+        if read.unreadable == Some(Unreadable::DuplicateKey) {
+            return self.refuse(Refused::Ambiguous);
+        }
+        self.engine.add(&read, &mut facts);
+        let decision = self.engine.policy().decide(&facts);
+        self.facts = Some(facts);
+        let step = match &decision.outcome {
+            Outcome::Route(candidates) => self.forward(&head, &read, candidates),
+            Outcome::Deny(denial) => Step::Refuse(Box::new(self.denial(denial))),
+        };
+        self.action = if matches!(step, Step::Forward(_)) { Action::Route } else { Action::Deny };
+        self.decision = Some(decision);
+        step
+    }
+
+    fn forward(&self, head: &Head, read: &Read, candidates: &[Candidate]) -> Step {
+        let asked = read.asked.model.as_ref();
+        let attempts: Vec<Attempt> = candidates.iter().filter_map(|candidate| self.attempt(candidate, asked)).collect();
+        let Some(first) = attempts.first() else {
+            return Step::Refuse(Box::new(self.refusal(403, "policy_denied", "no provider may have this request")));
+        };
+        let cluster = first.cluster.clone();
+        let plan = Plan {
+            api: head.api,
+            method: head.method.clone(),
+            path: upstream_path(head.api, &head.path),
+            headers: self.passed.clone(),
+            body: (self.received > 0).then(|| self.body(head, read)),
+            attempts,
+        };
+        Step::Forward(Box::new(Forward { cluster, plan }))
+    }
+
+    /// What an attempt at this candidate needs to know.
+    fn attempt(&self, candidate: &Candidate, asked: Option<&Model>) -> Option<Attempt> {
+        let provider = self.engine.policy().catalogue().provider(&candidate.provider)?;
+        let id = candidate.model.as_ref().map(|model| &model.id);
+        Some(Attempt {
+            cluster: candidate.cluster.to_string(),
+            format: candidate.format,
+            authority: provider.endpoint.authority(),
+            base: candidate.base_path.to_string(),
+            // A body that already names the model as its provider does goes through untouched.
+            model: id.filter(|id| asked.is_none_or(|asked| asked.name != id.as_str())).map(ToString::to_string),
+        })
+    }
+
+    fn body(&self, head: &Head, read: &Read) -> Body {
+        let size = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
+        match read.unreadable {
+            None => Body {
+                length: size(read.length),
+                coding: head.coding.clone(),
+                model: read.asked.model.as_ref().map(|model| (size(model.span.start), size(model.span.end))),
+                unread: None,
+            },
+            Some(_) => Body {
+                length: size(self.received),
+                coding: None,
+                model: None,
+                unread: Some(Unread { content_type: head.content_type.clone(), content_encoding: head.coding.clone() }),
+            },
+        }
+    }
+
+    fn denial(&self, denial: &Denial) -> Refusal {
+        let code = match denial.status {
+            404 => "model_not_found",
+            _ => "policy_denied",
+        };
+        self.refusal(denial.status, code, &denial.message)
+    }
+
+    fn refuse(&mut self, refused: Refused) -> Step {
+        self.reading = None;
+        self.action = Action::Refuse(refused);
+        let limit = self.engine.policy().max_body();
+        let (status, code, message) = match refused {
+            Refused::Upgrade => (403, "upgrade_refused", "other protocols than plain HTTP are not let through".into()),
+            Refused::Oversize => {
+                (413, "request_too_large", format!("the body is larger than the limit of {limit} bytes"))
+            }
+            Refused::Malformed => (400, "invalid_request", "the request's headers cannot be read".into()),
+            Refused::Ambiguous => (400, "ambiguous_request", "an object in the body has the same key twice".into()),
+        };
+        Step::Refuse(Box::new(self.refusal(status, code, &message)))
+    }
+
+    fn refusal(&self, status: u16, code: &'static str, message: &str) -> Refusal {
+        let id = self.decision_id();
+        Refusal { status, family: self.family(), code, message: format!("{message} (decision {id})"), decision_id: id }
+    }
+
+    /// Why the request went where it went, in a few words.
+    fn reason(&self) -> String {
+        match (&self.decision, self.action) {
+            (Some(decision), _) => decision.reason.to_string(),
+            (None, Action::Refuse(refused)) => refused.name().to_string(),
+            (None, _) => "undecided".to_string(),
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        match self.action {
+            _ if self.ending.is_some() => Stage::Ended,
+            Action::None => Stage::Received,
+            _ => Stage::Decided,
+        }
+    }
+
+    fn decision_id(&self) -> Id {
+        self.engine.decision_id(&self.arrival)
+    }
+}
+
+/// The client's headers that some provider may see.
+fn passed(headers: &[Header]) -> Vec<(String, String)> {
+    let text = |(name, value): &Header| Some((name.clone(), String::from_utf8(value.clone()).ok()?));
+    let wanted = |(name, _): &&Header| PASSED.contains(&name.as_str());
+    headers.iter().filter(wanted).filter_map(text).collect()
+}
+
+/// The client's headers that a plan carries; each adapter lets through what its provider may see, if it has the right shape.
+const PASSED: [&str; 5] = ["anthropic-beta", "anthropic-version", "openai-beta", "traceparent", "x-request-id"];
+
+/// Text as it may stand in a header: what is no printable ASCII becomes `?`.
+fn header_value(text: &str) -> String {
+    text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect()
+}
