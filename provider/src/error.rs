@@ -3,6 +3,7 @@
 //! Shapes: OpenAI <https://platform.openai.com/docs/guides/error-codes>, Anthropic
 //! <https://docs.anthropic.com/en/api/errors>, Ollama <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
+use policy::exchange::Refusal;
 use policy::request::Family;
 use serde_json::json;
 
@@ -17,6 +18,12 @@ pub struct Error<'a> {
     pub message: &'a str,
     /// What to name when asking about it: the decision's id.
     pub request_id: &'a str,
+}
+
+/// The body that tells a client of a refusal.
+pub fn refusal(refusal: &Refusal) -> Vec<u8> {
+    let Refusal { status, family, code, message, decision_id } = refusal;
+    Error { status: *status, code, message, request_id: decision_id.as_str() }.body(*family)
 }
 
 // === impl Error ===

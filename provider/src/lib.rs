@@ -2,18 +2,7 @@
 //!
 //! This crate is pure, as `policy` is: no host, clock, environment, file or thread.
 
-mod anthropic;
-mod conversation;
-mod json;
-mod ollama;
-mod openai;
-
 pub mod error;
 pub mod headers;
-pub mod loss;
-pub mod quirks;
 pub mod request;
 pub mod splice;
-pub mod translate;
-pub mod usage;
-pub mod way;

@@ -1,7 +1,7 @@
 //! The request that a provider receives: path and headers, set whole from the router's plan.
 
 use policy::catalogue::Format;
-use policy::plan::{Attempt, Plan};
+use policy::plan::{Attempt, Plan, Unread};
 use policy::request::Api;
 
 use crate::headers;
@@ -21,13 +21,23 @@ pub fn headers(plan: &Plan, attempt: &Attempt, length: Option<usize>) -> Vec<(St
         ("accept-encoding", "identity".into()),
         ("user-agent", concat!("policymesh/", env!("CARGO_PKG_VERSION")).into()),
     ];
-    let body = length
-        .into_iter()
-        .flat_map(|length| [("content-type", "application/json".to_string()), ("content-length", length.to_string())]);
+    let body = length.into_iter().flat_map(|length| body_headers(plan, length));
     let version = needs_version(plan, attempt).then(|| ("anthropic-version", ANTHROPIC_VERSION.to_string()));
     let passed = plan.headers.iter().filter(|(name, value)| headers::may_pass(attempt.format, name, value));
     let set = own.into_iter().chain(body).chain(version).map(|(name, value)| (name.to_string(), value));
     set.chain(passed.cloned()).collect()
+}
+
+fn body_headers(plan: &Plan, length: usize) -> Vec<(&'static str, String)> {
+    let length = ("content-length", length.to_string());
+    match plan.body.as_ref().and_then(|body| body.unread.clone()) {
+        None => vec![length, ("content-type", "application/json".into())],
+        Some(Unread { content_type, content_encoding }) => {
+            let told = [("content-type", content_type), ("content-encoding", content_encoding)];
+            let told = told.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            std::iter::once(length).chain(told).collect()
+        }
+    }
 }
 
 /// The version that Anthropic's API is asked for where the client named none.
@@ -52,7 +62,7 @@ mod tests {
             method: "POST".into(),
             path: "/v1/messages?beta=true".into(),
             headers: headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
-            body: Some(Body { length: 10, coding: None, model: None }),
+            body: Some(Body { length: 10, coding: None, model: None, unread: None }),
             attempts: vec![],
         }
     }
@@ -76,6 +86,16 @@ mod tests {
         assert_eq!(value(&sent, "anthropic-version"), Some("2026-10-21"));
         assert_eq!(value(&sent, "authorization"), None);
         assert_eq!(value(&sent, "cookie"), None);
+    }
+
+    #[test]
+    fn a_body_that_could_not_be_read_goes_as_the_client_described_it() {
+        let mut plan = plan(&[]);
+        let unread = Unread { content_type: Some("multipart/form-data; boundary=x".into()), content_encoding: None };
+        plan.body = Some(Body { length: 10, coding: None, model: None, unread: Some(unread) });
+        let sent = headers(&plan, &attempt(Format::Ollama), Some(10));
+        assert_eq!(value(&sent, "content-type"), Some("multipart/form-data; boundary=x"));
+        assert_eq!(value(&sent, "content-encoding"), None);
     }
 
     #[test]
