@@ -1,0 +1,166 @@
+//! The router role: reads a request whole, has it decided, and sends it on or refuses it.
+
+use crate::host::{self, Body, Headers};
+use crate::instance;
+use crate::protobuf;
+use crate::stats;
+use policy::audit::Ending;
+use policy::exchange::{Arrival, Engine, Exchange, Forward, Refusal, Step};
+use provider::error;
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::rc::Rc;
+
+/// One exchange: a request and its response.
+pub struct Router {
+    exchange: Exchange,
+    /// Bytes of the request's body that were read.
+    read: usize,
+    answer: Answer,
+}
+
+/// Whose answer the client gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// The provider's, as far as is known.
+    Provider,
+    /// Ours.
+    Refusal,
+    /// Envoy's own, which is yet to be put into the shape of the API.
+    Envoy(u16),
+    /// Envoy's own, in the shape of the API.
+    Shaped,
+}
+
+// === impl Router ===
+
+impl Router {
+    /// An exchange of which nothing is known yet.
+    pub fn new(engine: Rc<Engine>) -> Self {
+        let arrival = Arrival { time: host::now(), sequence: instance::next_sequence() };
+        let exchange = Exchange::new(engine, arrival);
+        Self { exchange, read: 0, answer: Answer::Provider }
+    }
+
+    fn take(&mut self, step: Step) -> Action {
+        match step {
+            Step::Hold => Action::Pause,
+            Step::Forward(forward) => {
+                self.forward(&forward);
+                Action::Continue
+            }
+            Step::Refuse(refusal) => {
+                self.refuse(&refusal);
+                Action::Pause
+            }
+        }
+    }
+
+    fn forward(&mut self, forward: &Forward) {
+        host::set_property("policymesh_plan", &forward.plan.to_bytes());
+        host::set_property("policymesh_cluster", forward.cluster.as_bytes());
+        self.write_record();
+        // Envoy keeps the old route until the cache is cleared, so this must come last.
+        host::clear_route_cache();
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) {
+        self.answer = Answer::Refusal;
+        self.write_record();
+        let told = self.exchange.response_headers();
+        // A client that tries again gets the same answer: SDKs obey the second header.
+        let fixed = [("content-type", "application/json"), ("x-should-retry", "false")];
+        let headers = fixed.into_iter().chain(told.iter().map(|(name, value)| (*name, value.as_str())));
+        host::reply(refusal.status, headers.collect(), &error::refusal(refusal));
+    }
+
+    /// Leaves the record as it stands now where Envoy's access log finds it, also if this VM does not live to the end.
+    fn write_record(&self) {
+        host::set_property("policymesh_audit", &protobuf::record(&self.exchange.record()));
+    }
+
+    /// Does some reading or deciding, and keeps the time that it takes.
+    fn timed<T>(&mut self, work: impl FnOnce(&mut Exchange) -> T) -> T {
+        let before = host::now();
+        let done = work(&mut self.exchange);
+        self.exchange.took(host::now().saturating_sub(before));
+        done
+    }
+}
+
+impl Context for Router {}
+
+impl HttpContext for Router {
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        let headers = host::headers(Headers::Request);
+        let step = self.timed(|exchange| exchange.on_request_headers(&headers, &host::property, end));
+        self.take(step)
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        // Envoy tells the size of all that it holds; what came before has been read.
+        let chunk = match size.saturating_sub(self.read) {
+            0 => Vec::new(),
+            new => host::body(Body::Request, self.read, new),
+        };
+        self.read = size;
+        let step = self.timed(|exchange| exchange.on_request_body(&chunk, end));
+        self.take(step)
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        // Trailers are a place for text that nobody reads.
+        host::clear_request_trailers();
+        let step = self.timed(Exchange::on_request_trailers);
+        self.take(step)
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        if self.answer == Answer::Refusal {
+            return Action::Continue;
+        }
+        for (name, value) in self.exchange.response_headers() {
+            host::set_header(Headers::Response, name, value.as_bytes());
+        }
+        if !end && is_envoys_own() {
+            self.answer = Answer::Envoy(status());
+            host::remove_header(Headers::Response, "content-length");
+            host::set_header(Headers::Response, "content-type", b"application/json");
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, size: usize, _: bool) -> Action {
+        if let Answer::Envoy(status) = self.answer {
+            self.answer = Answer::Shaped;
+            host::replace_front(Body::Response, size, &error::refusal(&self.exchange.on_own_answer(status)));
+        }
+        Action::Continue
+    }
+
+    /// Envoy calls this before its access loggers, also for requests that never came to this filter.
+    fn on_log(&mut self) {
+        self.exchange.on_end(ending(), host::now());
+        self.write_record();
+        stats::ended(&self.exchange.record());
+    }
+}
+
+/// Whether Envoy answers in place of a provider: it says of each answer where it comes from.
+fn is_envoys_own() -> bool {
+    host::property(&["response", "code_details"]).is_some_and(|details| details != b"via_upstream")
+}
+
+fn status() -> u16 {
+    host::number(&["response", "code"]).and_then(|code| u16::try_from(code).ok()).unwrap_or(0)
+}
+
+fn ending() -> Ending {
+    Ending {
+        status: status(),
+        request_bytes: host::number(&["request", "total_size"]).unwrap_or(0),
+        response_bytes: host::number(&["response", "total_size"]).unwrap_or(0),
+        attempts: host::number(&["upstream", "request_attempt_count"]).unwrap_or(0),
+        micros: 0,
+    }
+}
