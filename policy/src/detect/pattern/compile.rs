@@ -159,9 +159,12 @@ fn single(hir: &Hir) -> Result<Option<ByteSet>, Refusal> {
 
 /// The bytes of a class.
 pub fn byte_set(class: &Class) -> Result<ByteSet, Refusal> {
-    let Class::Bytes(class) = class else {
-        return Err(Refusal::Unsupported("a Unicode class"));
+    // The parser joins `(?:a|b)` to a class of characters even where it was told to think in bytes.
+    let class = match class {
+        Class::Bytes(class) => Some(class.clone()),
+        Class::Unicode(class) => class.to_byte_class(),
     };
+    let class = class.ok_or(Refusal::Unsupported("a Unicode class"))?;
     let mut set = ByteSet::default();
     class.ranges().iter().for_each(|range| set.add(range.start(), range.end()));
     Ok(set)

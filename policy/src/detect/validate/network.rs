@@ -16,6 +16,7 @@ pub(super) const TABLE: &[(&str, Validator)] = &[
     ("coordinates", coordinates),
     ("phone-intl", phone_intl),
     ("phone-nanp", phone_nanp),
+    ("phone-national", phone_national),
 ];
 
 /// The address before a prefix length and a zone.
@@ -104,6 +105,17 @@ fn phone_intl(text: &str) -> Check {
         && !matches!(digits.get(..3), Some([9, 9, 3..=6 | 8]));
     let plausible = (8..=15).contains(&digits.len()) && !(*first == 1 && digits.len() != 11);
     Check::allows(!unused && plausible && !uniform(digits.get(2..).unwrap_or_default()))
+}
+
+/// A number as dialled in its own country: seven to twelve digits that are no date.
+fn phone_national(text: &str) -> Check {
+    let digits = digits(text);
+    let mut groups = text.split(['-', '/', '.']).map(str::len);
+    let dated = matches!(
+        (groups.next(), groups.next(), groups.next(), groups.next()),
+        (Some(4), Some(1 | 2), Some(1 | 2), None) | (Some(1 | 2), Some(1 | 2), Some(2 | 4), None)
+    );
+    Check::allows((7..=12).contains(&digits.len()) && !dated && !uniform(&digits))
 }
 
 /// A North American number: area and exchange from 200, neither N11 (NANPA). 555-0100 to 555-0199 are for fiction.

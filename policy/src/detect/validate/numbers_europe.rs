@@ -26,6 +26,7 @@ pub(super) const TABLE: &[(&str, Validator)] = &[
     ("ru-inn", inn),
     ("ru-snils", snils),
     ("ua-rnokpp", rnokpp),
+    ("mrz-line", mrz_line),
 ];
 
 /// A value added tax number with its country in front: the country's own check where it has a public one.
@@ -263,4 +264,13 @@ fn rnokpp(text: &str) -> Check {
     // Ten is minus one, modulo eleven.
     let check = weighted(&digits, &[10, 5, 7, 9, 4, 6, 10, 5, 7]) % 11 % 10;
     Check::proves(check == u32::from(digits[9]) && !uniform(&digits))
+}
+
+/// The second line of a passport's machine-readable zone: check digits of number, birth and expiry (ICAO Doc 9303-4, 4.2.2).
+fn mrz_line(text: &str) -> Check {
+    let Ok(line) = <&[u8; 44]>::try_from(text.as_bytes()) else { return Check::Invalid };
+    let holds = |field: std::ops::Range<usize>, check: u8| {
+        line.get(field).and_then(super::checksum::icao) == char::from(check).to_digit(10)
+    };
+    Check::proves(holds(0..9, line[9]) && holds(13..19, line[19]) && holds(21..27, line[27]))
 }

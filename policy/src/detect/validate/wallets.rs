@@ -11,6 +11,7 @@ pub(super) const TABLE: &[(&str, Validator)] = &[
     ("base58check", base58check),
     ("btc-wif", btc_wif),
     ("bech32", bech32),
+    ("coin-address", coin_address),
 ];
 
 /// A Bitcoin address: base58check with version 0 or 5, or bech32 (BIP 173) or bech32m (BIP 350) with `bc`.
@@ -21,6 +22,11 @@ fn btc_address(text: &str) -> Check {
     Check::proves(
         decode_base58check(text).is_some_and(|bytes| bytes.len() == 21 && matches!(bytes.first(), Some(0 | 5))),
     )
+}
+
+/// An address in base58check or bech32, of whichever currency.
+fn coin_address(text: &str) -> Check {
+    Check::proves(decode_base58check(text).is_some() || bech32(text) == Check::Valid)
 }
 
 /// A private key in Bitcoin's wallet import format: base58check, version 0x80, 32 bytes, and 1 if the public key is compressed.
