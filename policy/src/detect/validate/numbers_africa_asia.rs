@@ -179,7 +179,8 @@ fn corporate_number(text: &str) -> Check {
     Check::proves(u32::from(digits[0]) == 9 - sum % 9)
 }
 
-/// Korean resident registration number: a date, sex and century 1 to 4 or 9, 0; numbers given since October 2020 have no check digit.
+/// Korean resident registration number: a date, sex and century 1 to 4 or 9, 0; numbers given since October 2020 have no check digit,
+/// so one of somebody born since then is not proved.
 fn rrn(text: &str) -> Check {
     korean(text, |kind| matches!(kind, 1..=4), 11)
 }
@@ -200,7 +201,7 @@ fn korean(text: &str, kind: fn(u8) -> bool, from: u32) -> Check {
     match (check == u32::from(digits[12]), century + pair(0) >= 2020) {
         (true, _) => Check::Valid,
         (false, true) => Check::Unsure,
-        // Regions of birth run to 95; a number with a higher one and a wrong check is none.
+        // Places of birth run to 96; a number with a higher one and a wrong check digit is none.
         (false, false) => Check::allows(pair(7) <= 96),
     }
 }
@@ -276,14 +277,9 @@ fn za_id(text: &str) -> Check {
     Check::proves(is_short_date(pair(0), pair(2), pair(4)) && digits[10] < 3 && luhn(&digits))
 }
 
-/// Nigerian national identification number: Verhoeff as others check it; NIMC publishes no rule, so a failure does not refuse.
+/// Nigerian national identification number: Verhoeff, as others check it; NIMC publishes no rule.
 fn ng_nin(text: &str) -> Check {
-    let Some(digits) = exactly::<11>(text) else { return Check::Invalid };
-    match (verhoeff(&digits), uniform(&digits)) {
-        (_, true) => Check::Invalid,
-        (true, _) => Check::Valid,
-        _ => Check::Unsure,
-    }
+    Check::proves(exactly::<11>(text).is_some_and(|digits| verhoeff(&digits) && !uniform(&digits)))
 }
 
 /// Indonesian NIK: a region, a date with the day plus 40 for women (Kementerian Dalam Negeri).

@@ -8,6 +8,7 @@ pub(super) const TABLE: &[(&str, Validator)] = &[
     ("de-steuer-id", steuer_id),
     ("de-rvnr", rentenversicherung),
     ("de-id", ausweis),
+    ("de-id-shape", ausweis_shape),
     ("de-passport", reisepass),
     ("de-vat", ust_id),
     ("de-kvnr", krankenversicherung),
@@ -48,27 +49,34 @@ fn rentenversicherung(text: &str) -> Check {
     Check::proves(sum < 1000 && sum % 10 == u32::from(value[11].wrapping_sub(b'0')))
 }
 
-/// The serial of an identity card or passport since 2007: the characters of ICAO without look-alikes, then 7-3-1 if ten long.
+/// The serial of an identity card or passport, with its check digit (7-3-1) in the ninth or tenth place.
 fn ausweis(text: &str) -> Check {
-    serial(text, b"CFGHJKLMNPRTVWXYZ")
+    let value = super::text::compact(text);
+    let checked =
+        value.split_last().is_some_and(|(check, body)| base36(*check).is_some() && icao(body) == base36(*check));
+    Check::proves(checked && is_serial(&value))
+}
+
+/// The serial of an identity card or passport, whatever its check digit.
+fn ausweis_shape(text: &str) -> Check {
+    Check::allows(is_serial(&super::text::compact(text)))
 }
 
 /// The serial of a passport: begins with one of C, F, G, H, J, K.
 fn reisepass(text: &str) -> Check {
-    serial(text, b"CFGHJK")
+    let value = super::text::compact(text);
+    Check::allows(is_serial(&value) && value.first().is_some_and(|byte| b"CFGHJK".contains(byte)))
 }
 
-fn serial(text: &str, first: &[u8]) -> Check {
-    let value = super::text::compact(text);
-    let Some(head) = value.get(..9) else { return Check::Invalid };
-    let alphabet = head.iter().all(|byte| byte.is_ascii_digit() || b"CFGHJKLMNPRTVWXYZ".contains(byte));
-    let begins = head.first().is_some_and(|byte| first.contains(byte));
-    let check = value.get(9).copied().and_then(base36);
-    match (value.len(), alphabet && begins && head.iter().any(u8::is_ascii_digit)) {
-        (9, true) => Check::Unsure,
-        (10, true) => Check::proves(check.is_some() && check == icao(head)),
-        _ => Check::Invalid,
-    }
+/// Nine characters without vowels and look-alikes, and perhaps a check digit; four digits at least, so that it is no word.
+fn is_serial(value: &[u8]) -> bool {
+    let body = value.iter().take(9);
+    let alphabet = body.clone().all(|byte| byte.is_ascii_digit() || b"CFGHJKLMNPRTVWXYZ".contains(byte));
+    let digits = body.filter(|byte| byte.is_ascii_digit()).count();
+    matches!(value.len(), 9 | 10)
+        && alphabet
+        && (4..9).contains(&digits)
+        && value.iter().skip(9).all(u8::is_ascii_digit)
 }
 
 /// Umsatzsteuer-Identifikationsnummer: ISO 7064 mod 11,10.
