@@ -86,7 +86,6 @@ fn route(mesh: &Mesh) -> Node {
         "request_body_buffer_limit" => Node::from(BODY_LIMIT).comment("The filter reads a body as a whole. Claude Code's first request has 115 KB."),
         "route" => map! {
             "timeout" => Node::from("0s").comment("The default of 15 s would cut off every longer answer."),
-            "auto_host_rewrite" => Node::from(true).comment("The provider's name in the Host header, not the one that the client used."),
             "inline_cluster_specifier_plugin" => cluster_specifier(mesh).comment(
                 "The cluster comes from filter state, which no client can write. Where the filter has not decided there is no\n\
                  match, no cluster, and the answer is 503.",

@@ -75,6 +75,8 @@ impl Api {
         if path.contains('%') || path.split('/').any(|segment| segment == "..") {
             return Self::Other;
         }
+        // HEAD asks for what GET would answer, without the body.
+        let method = if method == "HEAD" { "GET" } else { method };
         match (method, ends) {
             ("POST", ["completions", "chat", _]) => Self::Chat,
             ("POST", ["chat", "api", _]) => Self::OllamaChat,
@@ -179,6 +181,7 @@ mod tests {
             ("POST", "/v1/embeddings", Api::Embeddings),
             ("GET", "/v1/models", Api::Models),
             ("GET", "/v1/models/gpt-4o", Api::Models),
+            ("HEAD", "/v1/models", Api::Models),
             ("POST", "/v1/messages?beta=true", Api::Messages),
             ("POST", "/gateway/v1/messages", Api::Messages),
             ("POST", "/v1/messages/count_tokens", Api::CountTokens),
