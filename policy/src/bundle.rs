@@ -70,7 +70,67 @@ fn check_clusters(policy: &PolicyConfig, clusters: Option<&[String]>, report: &m
         if !clusters.contains(&provider.cluster) {
             let path = format!("spec.providers[{index}].cluster");
             let known = clusters.iter().map(String::as_str);
-            report.unknown(path, "cluster in this Envoy", &provider.cluster, known, "clusters");
+            report.unknown(path, "cluster", &provider.cluster, known, "clusters");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(bundle: &str) -> Vec<String> {
+        let problems = match Bundle::parse(bundle.as_bytes()) {
+            Ok((_, warnings)) => warnings,
+            Err(problems) => problems,
+        };
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    /// A router's configuration as Envoy passes it on: JSON, whole numbers with a fraction.
+    fn router(clusters: &str, cleared: &str) -> String {
+        format!(
+            r#"{{"role": "router", "clusters": {clusters}, "policy": {{
+                "apiVersion": "policymesh.dev/v1", "kind": "Policy", "metadata": {{"name": "p"}},
+                "spec": {{
+                    "sensitivity": {{"packs": []}},
+                    "providers": [{{"name": "a", "format": "ollama", "cluster": "here", "zone": "local", "cleared": "{cleared}"}}],
+                    "models": [{{"name": "m", "provider": "a", "context": 8000.0}}],
+                    "rules": [{{"name": "r", "action": {{"route": {{}}}}}}]}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_router_has_a_policy_and_an_adapter_has_none() {
+        assert!(matches!(Bundle::parse(br#"{"role": "adapter"}"#), Ok((Bundle::Adapter, _))));
+        assert!(matches!(Bundle::parse(router("null", "restricted").as_bytes()), Ok((Bundle::Router(_), _))));
+        assert_eq!(told("role: router"), ["policy: a router needs a policy"]);
+        assert_eq!(
+            told(&router("[]", "public").replace("router", "adapter")),
+            ["policy: an adapter has no policy of its own"]
+        );
+        assert_eq!(
+            told(&router("[\"here\"]", "restricted").replacen("router", "rooter", 1)),
+            ["role: `rooter` is not known here (did you mean `router`?)"]
+        );
+    }
+
+    #[test]
+    fn a_policy_for_another_envoy_is_refused() {
+        assert_eq!(told(&router(r#"["here", "there"]"#, "restricted")), Vec::<String>::new());
+        assert_eq!(
+            told(&router(r#"["hear"]"#, "restricted")),
+            ["policy.spec.providers[0].cluster: there is no cluster `here` (did you mean `hear`?)"]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_policy_is_told_with_its_place_in_the_bundle() {
+        assert_eq!(
+            told(&router("null", "secret")),
+            [
+                "policy.spec.providers[0].cleared: there is no level `secret` (there is public, internal, confidential, restricted)"
+            ]
+        );
     }
 }

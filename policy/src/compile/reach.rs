@@ -103,16 +103,16 @@ fn taken(policy: &Policy, index: usize, rule: &Rule, own: &[Cell]) -> Option<Str
     let before = policy.rules.iter().take(index).filter(|before| before.mode == Mode::Enforce);
     let wider: Vec<_> = before.filter(|before| asks_no_more(&before.predicates, &rule.predicates)).collect();
     let takes = |before: &Rule, cell: Cell| before.predicates.iter().all(|predicate| allows(predicate, cell));
-    let all = own.iter().all(|cell| wider.iter().any(|before| takes(before, *cell)));
-    let takers = wider.iter().filter(|before| own.iter().any(|cell| takes(before, *cell)));
-    let names: Vec<_> = takers.map(|before| format!("`{}`", before.name)).collect();
-    all.then(|| {
-        format!(
-            "{} before it {} all that it could match",
-            names.join(" and "),
-            if names.len() == 1 { "takes" } else { "take" }
-        )
-    })
+    let mut takers = Vec::new();
+    for cell in own {
+        let taker = wider.iter().find(|before| takes(before, *cell))?;
+        let name = format!("`{}`", taker.name);
+        if !takers.contains(&name) {
+            takers.push(name);
+        }
+    }
+    let verb = if takers.len() == 1 { "takes" } else { "take" };
+    Some(format!("{} before it {verb} all that it could match", takers.join(" and ")))
 }
 
 /// Whether, within a cell, whatever meets `these` also meets `those`.

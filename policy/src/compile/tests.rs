@@ -1,6 +1,6 @@
 use super::policy;
 
-pub(crate) const EXAMPLE: &str = include_str!("tests/example.yaml");
+const EXAMPLE: &str = include_str!("tests/example.yaml");
 
 fn told(document: &str) -> Vec<String> {
     let problems = match policy(document.as_bytes()) {
@@ -20,4 +20,341 @@ fn example() -> String {
 #[test]
 fn the_example_of_the_documentation_compiles_without_a_warning() {
     assert_eq!(told(&example()), Vec::<String>::new());
+}
+
+#[test]
+fn yaml_and_json_of_the_same_policy_have_the_same_digest() {
+    let (yaml, _) = policy(example().as_bytes()).unwrap();
+    let json: serde_json::Value = serde_saphyr::from_str(&example()).unwrap();
+    let (json, _) = policy(json.to_string().as_bytes()).unwrap();
+    assert_eq!(yaml.digest(), json.digest());
+    assert_eq!(yaml.digest().len(), 64);
+    let (other, _) = policy(example().replace("4000", "4001").as_bytes()).unwrap();
+    assert_ne!(yaml.digest(), other.digest());
+}
+
+/// Changes the example in one place and says what must be told then.
+fn after(from: &str, to: &str, expected: &[&str]) {
+    let example = example();
+    assert!(example.contains(from), "the example has no `{from}`");
+    assert_eq!(told(&example.replacen(from, to, 1)), expected, "`{from}` -> `{to}`");
+}
+
+#[test]
+fn a_fault_of_structure_is_told_with_its_place_and_what_would_be_right() {
+    after("kind: Policy", "kind: Polcy", &["kind: `Polcy` is not known here (did you mean `Policy`?)"]);
+    after(
+        "  providers:",
+        "  provders:",
+        &[
+            "spec.provders: unknown field `provders` (did you mean `providers`?)",
+            "spec: the field `providers` is missing",
+        ],
+    );
+    after("name: acme", "name: 7", &["metadata.name: the number `7` stands where a text is wanted (put it in quotes)"]);
+    after("format: openai,", "", &["spec.providers[1]: the field `format` is missing"]);
+    after(
+        "format: openai",
+        "format: opnai",
+        &["spec.providers[1].format: `opnai` is not known here (did you mean `openai`?)"],
+    );
+    after(
+        "price: free",
+        "price: gratis",
+        &[
+            "spec.models[0].price: the text `gratis` stands where `free` or a map such as `{input: 2.50, output: 10.00}` is wanted",
+        ],
+    );
+    after(
+        "output: 15.00",
+        "output: lots",
+        &["spec.models[1].price.output: the text `lots` stands where a number is wanted"],
+    );
+    after(
+        "cached: 0.30",
+        "cache: 0.30",
+        &["spec.models[1].price.cache: unknown field `cache` (did you mean `cached`?)"],
+    );
+    after(
+        "can: [tools]",
+        "can: [tools, tool]",
+        &["spec.models[0].can[1]: `tool` is not known here (did you mean `tools`?)"],
+    );
+    after(
+        "{below: 4000}",
+        "{below: few}",
+        &["spec.rules[2].match.tokens.below: the text `few` stands where a whole number is wanted"],
+    );
+    after(
+        "{below: 4000}",
+        "{below: 4000, below: 5000}",
+        &["spec.rules[2].match.tokens.below: the key `below` stands here twice"],
+    );
+    after(
+        "{route: {zone: local}}",
+        "{route: {zoen: local}}",
+        &["spec.rules[1].action.route.zoen: unknown field `zoen` (did you mean `zone`?)"],
+    );
+    after(
+        "{route: {zone: local}}",
+        "{route: {}, deny: {}}",
+        &["spec.rules[1].action: a map of 2 fields stands where one of route, deny, redact is wanted"],
+    );
+    after(
+        "kind: Policy",
+        "kind: [Policy",
+        &["the document is no YAML: illegal placement of ':' indicator at line 3, column 9"],
+    );
+}
+
+#[test]
+fn a_wrong_name_is_told_with_its_place_and_the_nearest_known_one() {
+    after(
+        "cleared: internal",
+        "cleared: intrenal",
+        &["spec.providers[1].cleared: there is no level `intrenal` (did you mean `internal`?)"],
+    );
+    after(
+        "provider: openai",
+        "provider: opnai",
+        &["spec.models[2].provider: there is no provider `opnai` (did you mean `openai`?)"],
+    );
+    after(
+        "smart: [claude-sonnet, gpt-4o]",
+        "smart: [claude-sonet, $asked]",
+        &[
+            "spec.aliases.smart[0]: there is no model `claude-sonet` (did you mean `claude-sonnet`?)",
+            "spec.aliases.smart[1]: an alias cannot stand for `$asked` (list models of the catalogue)",
+        ],
+    );
+    after(
+        "any: [credential]",
+        "any: [credentials]",
+        &["spec.rules[0].match.labels.any: there is no label `credentials` (did you mean `credential`?)"],
+    );
+    after(
+        "labels: {any: [credential]}",
+        "detectors: {none: kex}",
+        &["spec.rules[0].match.detectors.none: there is no detector `kex` (did you mean `key`?)"],
+    );
+    after(
+        "model: [auto]",
+        "model: [zzzzz]",
+        &[
+            "spec.rules[2].match.model: there is no model `zzzzz` (there is llama3.1, claude-sonnet, gpt-4o, auto, smart)",
+        ],
+    );
+    after(
+        "{route: {zone: local}}",
+        "{route: {zone: locl}}",
+        &["spec.rules[1].action.route.zone: there is no provider in zone `locl` (did you mean `local`?)"],
+    );
+    after(
+        "[$asked, claude-sonnet, llama3.1]",
+        "[asked, claude-sonnet]",
+        &[
+            "spec.rules[3].action.route.models[0]: there is no model `asked` (there is llama3.1, claude-sonnet, gpt-4o, auto, smart)",
+        ],
+    );
+    after(
+        "zone: cloud}}",
+        "zone: clod}}",
+        &["spec.invariants[0].never.zone: there is no provider in zone `clod` (did you mean `cloud`?)"],
+    );
+}
+
+#[test]
+fn a_value_that_makes_no_sense_is_told() {
+    after(
+        "name: openai, ",
+        "name: ollama, ",
+        &[
+            "spec.providers[1].name: the name `ollama` stands twice in `spec.providers`",
+            "spec.models[2].provider: there is no provider `openai` (there is ollama, ollama, anthropic)",
+        ],
+    );
+    after(
+        "zone: local,  cleared: restricted}",
+        "zone: local, cleared: restricted, endpoint: 'ftp://x'}",
+        &[
+            "spec.providers[0].endpoint: `ftp://x` does not begin with `https://` or `http://` (write it like `http://127.0.0.1:11434`)",
+        ],
+    );
+    after(
+        "id: 'llama3.1:8b'",
+        "id: 'gpt-oss:120b-cloud'",
+        &[
+            "spec.models[0].id: Ollama runs `gpt-oss:120b-cloud` in its cloud, but its provider `ollama` is in zone `local` \
+         (give it a provider of its own, with the same cluster, another zone and its own clearance)",
+        ],
+    );
+    after(
+        "input: 3.00",
+        "input: -3.00",
+        &["spec.models[1].price.input: `-3` is no price in US dollars per million tokens"],
+    );
+    after(
+        "levels: [public, ",
+        "levels: [public, public, ",
+        &["spec.sensitivity.levels: level `public` is named twice"],
+    );
+    after(
+        "{auto: {prefer: cheapest},",
+        "{gpt-4o: {prefer: cheapest}, auto: [gpt-4o],",
+        &["spec.aliases.gpt-4o: `gpt-4o` is the name of a model already"],
+    );
+    after(
+        "{sensitivity: {at_least: confidential}}\n",
+        "{sensitivity: {at_least: restricted, below: internal}}\n",
+        &["spec.rules[1].match.sensitivity: no level is at least restricted and below internal"],
+    );
+    after(
+        "tokens: {below: 4000}",
+        "tokens: {}, labels: {}",
+        &[
+            "spec.rules[2].match.labels: it says nothing (give `any`, `all` or `none`)",
+            "spec.rules[2].match.tokens: it says nothing (give `at_least` or `below`)",
+        ],
+    );
+    after(
+        "tokens: {below: 4000}",
+        "team: [a], header: {x-a: {}, 'a b': {present: true}}, property: {a..b: {present: true}}",
+        &[
+            "spec.rules[2].match.team: no team is ever known (say in `spec.identity.team` where it stands)",
+            "spec.rules[2].match.header.a b: `a b` is no name of a header",
+            "spec.rules[2].match.header.x-a: it says nothing (give `equals`, `prefix`, `suffix` or `present`)",
+            "spec.rules[2].match.property.'a..b': `a..b` is no path of a property \
+         (write it like `connection.requested_server_name` or `metadata['a.b'].c`)",
+        ],
+    );
+    after(
+        "{header: x-client-id}",
+        "{header: x-client-id, principal: mtls}",
+        &["spec.identity: not exactly one source is given (give one of `header`, `principal`, `jwt_claim`)"],
+    );
+    after(
+        "{header: x-client-id}",
+        "{header: x-policymesh-client}",
+        &[
+            "spec.identity.header: the header `x-policymesh-client` is stripped before a rule can see it (choose another name)",
+        ],
+    );
+    after(
+        "{deny: {message: ",
+        "{deny: {status: 200, message: ",
+        &["spec.rules[0].action.deny.status: `200` does not refuse a request (from 400 to 499; 403 is usual)"],
+    );
+    after(
+        "{deny: {message: 'remove the credential and try again'}}",
+        "{redact: {labels: [pii]}}",
+        &[
+            "spec.rules[0].action.redact: `redact` is not supported yet (`route` to a provider that is cleared, or `deny`)",
+        ],
+    );
+    after(
+        ", zone: cloud}}",
+        "}}",
+        &[
+            "spec.invariants[0].never: it does not say where such a request must never go (add `zone`, `provider` or `model`)",
+        ],
+    );
+    after(
+        "  rules:",
+        "  limits: {body: 9GiB}\n  rules:",
+        &["spec.limits.body: `9663676416` is no limit for a body (from 1 to 268435456 bytes)"],
+    );
+}
+
+#[test]
+fn every_error_is_told_at_once() {
+    let wrong = example()
+        .replace("metadata: {name: acme}", "metadata: {nme: acme, lable: x}")
+        .replace("format: openai,", "format: opnai,")
+        .replace("cleared: internal}", "cleared: intrenal}")
+        .replace("context: 131072", "context: large")
+        .replace("{zone: local}", "{zone: locl}")
+        .replace("below: 4000", "bellow: 4000")
+        .replace("    - name: otherwise as asked, with failover\n", "    - nam: otherwise\n");
+    assert_eq!(
+        told(&wrong),
+        [
+            "metadata.nme: unknown field `nme` (did you mean `name`?)",
+            "metadata.lable: unknown field `lable` (known here: name, version)",
+            "metadata: the field `name` is missing",
+            "spec.providers[1].format: `opnai` is not known here (did you mean `openai`?)",
+            "spec.models[0].context: the text `large` stands where a whole number is wanted",
+            "spec.rules[2].match.tokens.bellow: unknown field `bellow` (did you mean `below`?)",
+            "spec.rules[3].nam: unknown field `nam` (did you mean `name`?)",
+            "spec.rules[3]: the field `name` is missing",
+            "spec.providers[2].cleared: there is no level `intrenal` (did you mean `internal`?)",
+        ]
+    );
+}
+
+#[test]
+fn a_rule_that_can_do_nothing_is_told() {
+    let rule = |before: &str| format!("  rules:\n    - {before}\n");
+    after(
+        "  rules:",
+        &rule("{name: all, action: deny}"),
+        &[
+            "spec.rules[1]: rule `secrets are refused` is never reached: `all` before it takes all that it could match \
+         (move it up, or ask less in the rules before it)",
+            "spec.rules[2]: rule `sensitive data stays on local models` is never reached: `all` before it takes all that it \
+         could match (move it up, or ask less in the rules before it)",
+            "spec.rules[3]: rule `small general prompts go to the cheapest model that can` is never reached: `all` before it \
+         takes all that it could match (move it up, or ask less in the rules before it)",
+            "spec.rules[4]: rule `otherwise as asked, with failover` is never reached: `all` before it takes all that it could \
+         match (move it up, or ask less in the rules before it)",
+        ],
+    );
+    after("  rules:", &rule("{name: all, mode: shadow, action: deny}"), &[]);
+    let high = "{name: high, match: {sensitivity: {at_least: internal}}, action: deny}";
+    let low = "{name: low, match: {sensitivity: {below: confidential}, tokens: {below: 9000}}, action: deny}";
+    after(
+        "  rules:",
+        &rule(&format!("{high}\n    - {low}")),
+        &[
+            "spec.rules[3]: rule `sensitive data stays on local models` is never reached: `high` before it takes all that it \
+         could match (move it up, or ask less in the rules before it)",
+            "spec.rules[4]: rule `small general prompts go to the cheapest model that can` is never reached: `low` and `high` \
+         before it take all that it could match (move it up, or ask less in the rules before it)",
+        ],
+    );
+    after(
+        "labels: {any: [credential]}",
+        "labels: {any: [credential], none: [credential]}",
+        &["spec.rules[0].match: rule `secrets are refused` can never match: no request is all that it asks"],
+    );
+    after(
+        "{route: {zone: local}}",
+        "{route: {zone: cloud}}",
+        &[
+            "spec.rules[1].action.route: rule `sensitive data stays on local models` can never find a cleared candidate: all \
+         that it could choose is struck (openai is cleared for internal, anthropic is cleared for internal)",
+        ],
+    );
+    after(
+        "{route: {zone: local}}",
+        "{route: {zone: local, can: audio}}",
+        &[
+            "spec.rules[1].action.route: rule `sensitive data stays on local models` can never find a model: there is none \
+         such in the catalogue",
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_document_is_told_with_its_place() {
+    let cases: [(&[u8], &str); 5] = [
+        (b"{\"a\": ", "the document is no JSON: EOF while parsing a value at line 1 column 6"),
+        (b"\xff\xfe", "the document is not UTF-8 from byte 0 on"),
+        (b"", "nothing stands where a map is wanted"),
+        (b"- a", "a list stands where a map is wanted"),
+        (b"a: [", "the document is no YAML"),
+    ];
+    for (bytes, expected) in cases {
+        let problems = policy(bytes).unwrap_err();
+        assert!(problems[0].to_string().starts_with(expected), "{problems:?}");
+    }
 }

@@ -107,7 +107,7 @@ pub(super) struct Selection {
 
 impl<'de> Deserialize<'de> for SelectionConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("selection", &[], SelectionVisitor)
+        deserializer.deserialize_seq(SelectionVisitor)
     }
 }
 

@@ -57,17 +57,11 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.deserialize_f64(visitor)
+        self.or_any(visitor, |visitor| visitor.visit_f64(0.0))
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.0 {
-            // Envoy's own YAML reader makes text of every number that is not whole.
-            Node::Text(text) if text.parse::<f64>().is_ok_and(f64::is_finite) => {
-                visitor.visit_f64(text.parse().unwrap_or_default())
-            }
-            _ => self.or_any(visitor, |visitor| visitor.visit_f64(0.0)),
-        }
+        self.or_any(visitor, |visitor| visitor.visit_f64(0.0))
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -92,6 +86,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
+        if let Node::List(_) = self.0 {
+            // Serde would take a list for the fields in their order, which nobody means.
+            return Err(Fault::invalid_type(Unexpected::Seq, &visitor));
+        }
         self.or_any(visitor, |visitor| visitor.visit_map(AnyFields { fields: fields.iter() }))
     }
 
