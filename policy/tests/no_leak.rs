@@ -1,0 +1,243 @@
+//! No body with a secret in it ever reaches a provider that is not cleared for it: whatever the secret is wrapped in,
+//! wherever it stands, however the body is coded and cut.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::rc::Rc;
+
+use policy::exchange::{Arrival, Engine, Exchange, Header, Secrets, Step};
+use policy::policy::Policy;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const POLICY: &str = r#"
+apiVersion: policymesh.dev/v1
+kind: Policy
+metadata: {name: leak}
+spec:
+  sensitivity: {packs: [secrets]}
+  providers:
+    - {name: local, format: openai, cluster: local, zone: local, cleared: restricted, endpoint: "http://127.0.0.1:1"}
+    - {name: cloud, format: openai, cluster: cloud, zone: cloud, cleared: internal}
+  models:
+    - {name: small, provider: local}
+    - {name: large, provider: cloud}
+  rules:
+    - {name: everything goes to the cloud first, action: {route: {models: [large, small]}}}
+"#;
+
+/// What a secret is hidden in.
+#[derive(Clone, Copy, Debug)]
+enum Disguise {
+    None,
+    UnicodeEscapes,
+    Base64,
+    PercentEncoding,
+    JsonInString,
+    ZeroWidth,
+    FullWidth,
+    AfterLineBreak,
+}
+
+const DISGUISES: [Disguise; 8] = [
+    Disguise::None,
+    Disguise::UnicodeEscapes,
+    Disguise::Base64,
+    Disguise::PercentEncoding,
+    Disguise::JsonInString,
+    Disguise::ZeroWidth,
+    Disguise::FullWidth,
+    Disguise::AfterLineBreak,
+];
+
+/// Where in a request a secret stands.
+#[derive(Clone, Copy, Debug)]
+enum Site {
+    User,
+    System,
+    ToolResult,
+    ToolArguments,
+    Key,
+    UnknownBlock,
+    Metadata,
+    TwoParts,
+}
+
+const SITES: [Site; 8] = [
+    Site::User,
+    Site::System,
+    Site::ToolResult,
+    Site::ToolArguments,
+    Site::Key,
+    Site::UnknownBlock,
+    Site::Metadata,
+    Site::TwoParts,
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_secret_never_reaches_a_provider_that_is_not_cleared_for_it(
+        secret in secret(),
+        disguise in prop::sample::select(&DISGUISES),
+        site in prop::sample::select(&SITES),
+        coding in prop::sample::select(&["", "gzip", "deflate", "br", "zstd"]),
+        padding in 0_usize..200_000,
+        chunk in 1_usize..70_000,
+    ) {
+        let body = body(&secret, disguise, site, padding);
+        let step = decide(&encode(&body, coding), coding, chunk);
+        let leaked = match &step {
+            Step::Forward(forward) => forward.plan.attempts.iter().any(|attempt| attempt.cluster != "local"),
+            Step::Refuse(_) => false,
+            Step::Hold => true,
+        };
+        prop_assert!(!leaked, "{:?} in {:?}, {:?}, got {:?}", secret, site, disguise, step);
+    }
+
+    #[test]
+    fn a_body_without_a_secret_reaches_the_cloud(padding in 0_usize..200_000, chunk in 1_usize..70_000) {
+        let body = body("nothing to see", Disguise::None, Site::User, padding);
+        let Step::Forward(forward) = decide(&body, "", chunk) else { panic!("refused") };
+        prop_assert_eq!(&forward.cluster, "cloud");
+    }
+}
+
+/// A made-up credential of a kind that a scanner knows by its form.
+fn secret() -> impl Strategy<Value = String> {
+    prop_oneof![
+        // Three of the first four characters of the random part differ, so that none looks like a placeholder.
+        "AKIA[A-D][E-H][I-L][2-7][A-Z2-7]{12}",
+        "ghp_[a-f][G-L][0-9][m-r][A-Za-z0-9]{32}",
+        "xoxb-[1-9][0-9]{11}-[1-9][0-9]{11}-[a-f][G-L][0-9][m-r][A-Za-z0-9]{20}",
+        "sk_live_[a-f][G-L][0-9][m-r][A-Za-z0-9]{20}",
+        "glpat-[a-f][G-L][0-9][m-r][A-Za-z0-9]{16}",
+    ]
+}
+
+fn body(secret: &str, disguise: Disguise, site: Site, padding: usize) -> Vec<u8> {
+    // One character that no other text holds marks where the disguised secret goes, since some disguises are JSON syntax.
+    const MARK: &str = "MARKMARK";
+    let filler = "The quick brown fox jumps over the lazy dog. ".repeat(padding / 45);
+    let user = |content: Value| json!({"role": "user", "content": content});
+    let messages = match site {
+        Site::User => json!([user(json!(format!("{filler}\nhere: {MARK} ok")))]),
+        Site::System => json!([{"role": "system", "content": format!("{MARK} {filler}")}, user(json!("hi"))]),
+        Site::ToolResult => json!([user(json!(filler)), {"role": "tool", "tool_call_id": "1", "content": MARK}]),
+        Site::ToolArguments => {
+            let arguments = json!({"command": "deploy", "with": MARK}).to_string();
+            json!([user(json!(filler)), {"role": "assistant", "tool_calls": [
+                {"id": "1", "type": "function", "function": {"name": "run", "arguments": arguments}}]}])
+        }
+        Site::Key => json!([{"role": "user", "content": filler, "extra": {MARK: true}}]),
+        Site::UnknownBlock => json!([user(json!([{"type": "novel", "novelty": {"deep": [filler, MARK]}}]))]),
+        Site::Metadata => json!([user(json!(filler))]),
+        Site::TwoParts => json!([user(json!([{"type": "text", "text": format!("{filler} {MARK}")}]))]),
+    };
+    let mut request = json!({"model": "large", "messages": messages});
+    if matches!(site, Site::Metadata) {
+        request["metadata"] = json!({"note": MARK});
+    }
+    let text = request.to_string();
+    let hidden = match site {
+        // The seam lies inside the secret; other disguises of two halves are none that a model could undo.
+        Site::TwoParts => {
+            let (first, second) = secret.split_at(secret.len() / 2);
+            format!(r#"{first}"}},{{"type":"text","text":"{second}"#)
+        }
+        // Inside a string inside a string an escape is escaped once more.
+        Site::ToolArguments => hide(secret, disguise).replace('\\', r"\\").replace('"', "\\\""),
+        _ => hide(secret, disguise),
+    };
+    text.replace(MARK, &hidden).into_bytes()
+}
+
+/// A secret in disguise, as it stands inside a JSON string.
+fn hide(secret: &str, disguise: Disguise) -> String {
+    match disguise {
+        Disguise::None => secret.to_string(),
+        Disguise::UnicodeEscapes => each(secret, |c, out| write!(out, "\\u{:04x}", c as u32)),
+        Disguise::Base64 => base64(format!("the key is {secret} and no other").as_bytes()),
+        Disguise::PercentEncoding => each(secret, |c, out| write!(out, "%{:02X}", c as u32)),
+        Disguise::JsonInString => {
+            let inner = json!({"a": {"b": format!("line\n{secret}")}}).to_string();
+            let quoted = Value::from(inner).to_string();
+            quoted.trim_matches('"').to_string()
+        }
+        Disguise::ZeroWidth => each(secret, |c, out| write!(out, "{c}\u{200B}")),
+        Disguise::FullWidth => each(secret, |c, out| {
+            write!(out, "{}", char::from_u32(c as u32 + 0xFEE0).expect("every visible ASCII character has a wide form"))
+        }),
+        Disguise::AfterLineBreak => format!("\\n{secret}\\n"),
+    }
+}
+
+fn each(text: &str, write: impl Fn(char, &mut String) -> std::fmt::Result) -> String {
+    let mut out = String::new();
+    text.chars().for_each(|c| write(c, &mut out).unwrap());
+    out
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |value: u32| char::from(ALPHABET[value as usize & 63]);
+    let groups = bytes.chunks(3).map(|group| {
+        let at = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        let digits: String = [18, 12, 6, 0].iter().map(|shift| digit(bits >> shift)).collect();
+        format!("{}{}", &digits[..=group.len()], "=".repeat(3 - group.len()))
+    });
+    groups.collect()
+}
+
+fn encode(body: &[u8], coding: &str) -> Vec<u8> {
+    match coding {
+        "gzip" => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(body).unwrap();
+            encoder.finish().unwrap()
+        }
+        "deflate" => {
+            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(body).unwrap();
+            encoder.finish().unwrap()
+        }
+        "br" => {
+            let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 1, 18);
+            encoder.write_all(body).unwrap();
+            encoder.into_inner()
+        }
+        "zstd" => ruzstd::encoding::compress_to_vec(body, ruzstd::encoding::CompressionLevel::Fastest),
+        _ => body.to_vec(),
+    }
+}
+
+fn decide(body: &[u8], coding: &str, chunk: usize) -> Step {
+    thread_local! {
+        static ENGINE: Rc<Engine> = Rc::new(Engine::new(Policy::parse(POLICY.as_bytes()).unwrap().0, Secrets::default()));
+    }
+    let mut exchange = Exchange::new(ENGINE.with(Rc::clone), Arrival { time: 0, sequence: 1 });
+    let header = |name: &str, value: &str| -> Header { (name.to_string(), value.as_bytes().to_vec()) };
+    let mut headers = vec![header(":method", "POST"), header(":path", "/v1/chat/completions")];
+    if !coding.is_empty() {
+        headers.push(header("content-encoding", coding));
+    }
+    let mut step = exchange.on_request_headers(&headers, &|_| None, false);
+    for bytes in body.chunks(chunk) {
+        if step != Step::Hold {
+            return step;
+        }
+        step = exchange.on_request_body(bytes, false);
+    }
+    if step == Step::Hold { exchange.on_request_body(&[], true) } else { step }
+}
