@@ -1,7 +1,13 @@
 //! What `policymesh` can do: one module a command.
 
+mod check;
+mod classify;
+mod detectors;
 mod doctor;
 mod envoy;
+mod explain;
+mod input;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -15,10 +21,15 @@ pub struct Policymesh {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Check(check::Check),
+    Explain(explain::Explain),
+    Classify(classify::Classify),
+    Detectors(detectors::Detectors),
     Doctor(doctor::Doctor),
     /// Everything about Envoy's configuration.
     #[command(subcommand)]
     Envoy(envoy::Envoy),
+    Schema(schema::Schema),
 }
 
 // === impl Policymesh ===
@@ -27,12 +38,26 @@ impl Policymesh {
     /// Runs the command: 0 if all is well, 1 if something was found wrong, 2 if it could not be done.
     pub fn run(self) -> ExitCode {
         let done = match self.command {
+            Command::Check(command) => command.run(),
+            Command::Explain(command) => command.run(),
+            Command::Classify(command) => command.run(),
+            Command::Detectors(command) => command.run(),
             Command::Doctor(command) => command.run(),
             Command::Envoy(command) => command.run(),
+            Command::Schema(command) => command.run(),
         };
         done.unwrap_or_else(|reason| {
+            if is_broken_pipe(&reason) {
+                return ExitCode::SUCCESS;
+            }
             eprintln!("policymesh: {reason:#}");
             ExitCode::from(2)
         })
     }
+}
+
+/// Whether somebody closed our output, as `head` does: they have seen enough.
+fn is_broken_pipe(reason: &anyhow::Error) -> bool {
+    let kind = reason.root_cause().downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    kind == Some(std::io::ErrorKind::BrokenPipe)
 }

@@ -4,6 +4,7 @@ mod admin;
 mod command;
 mod doctor;
 mod envoy;
+mod scan;
 mod terminal;
 mod yaml;
 

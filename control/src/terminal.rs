@@ -1,7 +1,7 @@
 //! Colour, where a terminal shows it.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, stdout};
+use std::io::{IsTerminal, stderr, stdout};
 
 use policy::problem::Severity;
 
@@ -14,10 +14,23 @@ pub struct Style {
 // === impl Style ===
 
 impl Style {
+    /// Without any marks.
+    #[cfg(test)]
+    pub const PLAIN: Self = Self { coloured: false };
+
     /// Colours if standard output is a terminal and `NO_COLOR` is not set (see <https://no-color.org>).
     pub fn of_stdout() -> Self {
+        Self::of(&stdout())
+    }
+
+    /// The same for standard error.
+    pub fn of_stderr() -> Self {
+        Self::of(&stderr())
+    }
+
+    fn of(stream: &impl IsTerminal) -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { coloured: stdout().is_terminal() && !unwanted }
+        Self { coloured: stream.is_terminal() && !unwanted }
     }
 
     /// `error` in red or `warning` in yellow.
@@ -46,6 +59,11 @@ impl Style {
     /// Bold.
     pub fn bold(self, text: impl Display) -> String {
         self.paint("1", text)
+    }
+
+    /// Grey.
+    pub fn faint(self, text: impl Display) -> String {
+        self.paint("2", text)
     }
 
     fn paint(self, code: &str, text: impl Display) -> String {

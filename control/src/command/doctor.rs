@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use policy::problem::Severity;
 use serde_json::{Value, json};
 
+use super::input;
 use crate::admin::Admin;
 use crate::doctor::{Finding, Running, examine};
 use crate::terminal::Style;
@@ -52,18 +53,13 @@ fn print(findings: &[Finding], style: Style) {
         println!("{}: {}: {what}", style.severity(*severity), style.bold(place));
         println!("  why:  {why}\n  mend: {mend}\n");
     }
-    let count = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    match (count(Severity::Error), count(Severity::Warning)) {
-        (0, 0) => println!("{}: the filter reads every request on its listeners", style.good("all is well")),
-        (errors, warnings) => println!("errors: {errors}, warnings: {warnings}"),
+    match input::tally(findings.iter().map(|finding| finding.severity)) {
+        Some(tally) => println!("{tally}"),
+        None => println!("{}: the filter reads every request on its listeners", style.good("all is well")),
     }
 }
 
 fn to_json(finding: &Finding) -> Value {
     let Finding { severity, place, what, why, mend } = finding;
-    let severity = match severity {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    json!({"severity": severity, "place": place, "what": what, "why": why, "mend": mend})
+    json!({"severity": input::name(*severity), "place": place, "what": what, "why": why, "mend": mend})
 }
