@@ -2,7 +2,23 @@
 //!
 //! This crate is pure, as `policy` is: no host, clock, environment, file or thread.
 
+mod anthropic;
+mod conversation;
+mod frames;
+mod json;
+mod ollama;
+mod openai;
+
+pub mod answer;
 pub mod error;
+pub mod failure;
 pub mod headers;
+pub mod loss;
+pub mod quirks;
 pub mod request;
 pub mod splice;
+pub mod stamp;
+pub mod stream;
+pub mod translate;
+pub mod usage;
+pub mod way;

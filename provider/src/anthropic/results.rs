@@ -1,0 +1,64 @@
+//! Messages as Anthropic wants them: user and assistant in turn, and what tools returned right behind their calls.
+
+use crate::{
+    conversation::{Conversation, Part, Role},
+    json::Place,
+    loss::Losses,
+};
+
+/// A message that is to be written.
+pub(super) struct Message<'m, 'a> {
+    pub role: Role,
+    /// Each with the place of the client's message that it is from, by its index.
+    pub parts: Vec<(usize, &'m Part<'a>)>,
+}
+
+/// Puts the messages in order: neighbours of one role become one, results come first in theirs, and system messages are
+/// left out.
+pub(super) fn messages<'m, 'a>(conversation: &'m Conversation<'a>) -> Vec<Message<'m, 'a>> {
+    let mut messages: Vec<Message<'m, 'a>> = Vec::new();
+    for turn in conversation.turns.iter().filter(|turn| turn.role != Role::System) {
+        let parts = turn.parts.iter().map(|part| (turn.index, part));
+        match messages.last_mut().filter(|last| last.role == turn.role) {
+            Some(last) => last.parts.extend(parts),
+            None => messages.push(Message { role: turn.role, parts: parts.collect() }),
+        }
+    }
+    for message in &mut messages {
+        message.parts.sort_by_key(|(_, part)| !matches!(part, Part::ToolResult { .. }));
+    }
+    messages
+}
+
+/// Whether a result answers a call in the message before; what answers none is refused by Anthropic.
+pub(super) fn answers(previous: Option<&Message<'_, '_>>, id: &str) -> bool {
+    let is_call = |part: &Part<'_>| matches!(part, Part::ToolCall { id: called, .. } if called == id);
+    previous.is_some_and(|message| message.parts.iter().any(|(_, part)| is_call(part)))
+}
+
+/// The instructions: the texts of all system messages, each from a new line. Those from the middle of the conversation
+/// come first with the others.
+pub(super) fn system(conversation: &Conversation<'_>, losses: &mut Losses) -> String {
+    let list = Place::ROOT.field(conversation.names.turns);
+    let (mut system, mut begun) = (String::new(), false);
+    for turn in &conversation.turns {
+        if turn.role != Role::System {
+            begun = true;
+            continue;
+        }
+        if begun {
+            losses.part_hint(list.index(turn.index), "where in the conversation it is said");
+        }
+        for part in &turn.parts {
+            match part {
+                Part::Text(text) if text.trim().is_empty() => {}
+                Part::Text(text) => {
+                    system.push_str(if system.is_empty() { "" } else { "\n" });
+                    system.push_str(text);
+                }
+                _ => losses.part(list.index(turn.index), "what is no text in a system message"),
+            }
+        }
+    }
+    system
+}

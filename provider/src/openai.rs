@@ -1,0 +1,15 @@
+//! OpenAI's chat completions, <https://platform.openai.com/docs/api-reference/chat>.
+
+mod answer;
+mod content;
+mod read;
+mod stream;
+mod usage;
+mod write;
+
+pub(crate) use self::{
+    answer::{read_answer, write_answer},
+    read::{function, read_request},
+    stream::{Reader, Writer},
+    write::{write_request, write_tool},
+};

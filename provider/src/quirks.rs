@@ -1,0 +1,138 @@
+//! How models and servers of one format differ in what they take.
+
+use policy::catalogue::Format;
+use serde::{Deserialize, Serialize};
+
+/// What a model at a provider takes, where its format leaves it open.
+///
+/// [`Quirks::of`] knows the providers' own models by name; for a server that is merely compatible, its operator says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Quirks {
+    /// Whether `temperature`, `top_p` and `top_k` may be set.
+    pub sampling: bool,
+    /// How thinking is asked for.
+    pub thinking: Thinking,
+    /// What OpenAI-like servers call the limit on an answer's length.
+    pub limit: LimitName,
+    /// The limit where the client sets none and the format needs one, in tokens.
+    pub default_limit: u64,
+    /// Whether a JSON Schema for the answer may be set.
+    pub schema: bool,
+}
+
+/// How a model is asked to think before it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Thinking {
+    /// Not at all.
+    None,
+    /// By a number of tokens.
+    Budget,
+    /// By a level.
+    Effort,
+}
+
+/// The name of the limit on an answer's length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitName {
+    /// The old name, which every compatible server knows.
+    MaxTokens,
+    /// The new name, which OpenAI's thinking models insist on.
+    MaxCompletionTokens,
+}
+
+/// Anthropic needs a limit. This is what agentgateway sets where the client sets none.
+const DEFAULT_LIMIT: u64 = 4096;
+
+/// Anthropic's models that are not as the newest are, by a part of their names; the first that fits counts.
+///
+/// Sampling was taken from Opus 4.7 on, budgets as well, <https://platform.claude.com/docs/en/build-with-claude/effort>;
+/// structured outputs came with the 4.5 models and Opus 4.1,
+/// <https://platform.claude.com/docs/en/build-with-claude/structured-outputs>.
+const ANTHROPIC: &[(&str, Quirks)] = &[
+    ("claude-instant", anthropic(Thinking::None, false)),
+    ("claude-2", anthropic(Thinking::None, false)),
+    ("claude-3-7", anthropic(Thinking::Budget, false)),
+    ("claude-3", anthropic(Thinking::None, false)),
+    ("opus-4-1", anthropic(Thinking::Budget, true)),
+    ("opus-4-5", anthropic(Thinking::Budget, true)),
+    ("sonnet-4-5", anthropic(Thinking::Budget, true)),
+    ("haiku-4-5", anthropic(Thinking::Budget, true)),
+    ("opus-4-6", anthropic(Thinking::Effort, true)),
+    ("sonnet-4-6", anthropic(Thinking::Effort, true)),
+    ("opus-4-0", anthropic(Thinking::Budget, false)),
+    ("sonnet-4-0", anthropic(Thinking::Budget, false)),
+    ("opus-4-2025", anthropic(Thinking::Budget, false)),
+    ("sonnet-4-2025", anthropic(Thinking::Budget, false)),
+];
+
+/// OpenAI's models that think, by how their names begin.
+const OPENAI_THINKING: &[&str] = &["gpt-5", "gpt-6", "o1", "o3", "o4", "gpt-oss"];
+
+/// OpenAI's own models, by how their names begin.
+const OPENAI: &[&str] = &["gpt-3.5", "gpt-4", "gpt-5", "gpt-6", "chatgpt", "o1", "o3", "o4"];
+
+/// Models in Ollama's library that think, by how their names begin, <https://ollama.com/search?c=thinking>.
+const OLLAMA_THINKING: &[&str] =
+    &["gpt-oss", "deepseek-r1", "deepseek-v3.", "qwen3", "magistral", "glm-4.", "glm-5", "kimi-k2", "minimax-m2"];
+
+const fn anthropic(thinking: Thinking, schema: bool) -> Quirks {
+    Quirks { sampling: true, thinking, limit: LimitName::MaxTokens, default_limit: DEFAULT_LIMIT, schema }
+}
+
+// === impl Quirks ===
+
+impl Quirks {
+    /// What is known of a model by the id that its provider gives it.
+    pub fn of(format: Format, model: &str) -> Self {
+        let begins = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
+        let thinking = |thinks: bool| if thinks { Thinking::Effort } else { Thinking::None };
+        let open = Self {
+            sampling: true,
+            thinking: Thinking::None,
+            limit: LimitName::MaxTokens,
+            default_limit: DEFAULT_LIMIT,
+            schema: true,
+        };
+        match format {
+            Format::Openai => {
+                let limit = if begins(OPENAI) { LimitName::MaxCompletionTokens } else { LimitName::MaxTokens };
+                Self { thinking: thinking(begins(OPENAI_THINKING)), limit, ..open }
+            }
+            Format::Ollama => Self { thinking: thinking(begins(OLLAMA_THINKING)), ..open },
+            Format::Anthropic => {
+                let known = ANTHROPIC.iter().find(|(part, _)| model.contains(part)).map(|(_, quirks)| *quirks);
+                known.unwrap_or(Self { sampling: false, thinking: Thinking::Effort, ..open })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_known_by_their_names() {
+        let of = |format, model| {
+            let Quirks { sampling, thinking, limit, .. } = Quirks::of(format, model);
+            (sampling, thinking, limit)
+        };
+        use LimitName::{MaxCompletionTokens, MaxTokens};
+        for (format, model, expected) in [
+            (Format::Openai, "gpt-4o", (true, Thinking::None, MaxCompletionTokens)),
+            (Format::Openai, "gpt-5-mini", (true, Thinking::Effort, MaxCompletionTokens)),
+            (Format::Openai, "mistral-large-latest", (true, Thinking::None, MaxTokens)),
+            (Format::Anthropic, "claude-sonnet-4-5", (true, Thinking::Budget, MaxTokens)),
+            (Format::Anthropic, "us.anthropic.claude-opus-4-6-v1:0", (true, Thinking::Effort, MaxTokens)),
+            (Format::Anthropic, "claude-opus-4-7", (false, Thinking::Effort, MaxTokens)),
+            (Format::Anthropic, "claude-sonnet-5-5", (false, Thinking::Effort, MaxTokens)),
+            (Format::Ollama, "llama3.1:8b", (true, Thinking::None, MaxTokens)),
+            (Format::Ollama, "qwen3:4b", (true, Thinking::Effort, MaxTokens)),
+        ] {
+            assert_eq!(of(format, model), expected, "{model}");
+        }
+    }
+}

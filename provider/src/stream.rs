@@ -1,0 +1,114 @@
+//! Translates an answer that comes piece by piece, as it comes.
+
+use policy::{catalogue::Format, request::Api};
+
+use crate::{
+    anthropic,
+    conversation::{Event, Ordered, Sink},
+    frames::{Frames, Framing},
+    ollama, openai,
+    stamp::Stamp,
+    usage::Usage,
+};
+
+/// A streamed answer on its way from a provider to a client.
+///
+/// It holds at most one event of the provider's, and those arguments of calls that must wait for others; each is
+/// bounded. What goes wrong on the way is told the client in its own format, as the last thing that it hears.
+#[derive(Debug)]
+pub struct Stream {
+    frames: Frames,
+    reader: Reader,
+    ordered: Ordered,
+    writer: Writer,
+}
+
+#[derive(Debug)]
+enum Reader {
+    OpenAi(openai::Reader),
+    Anthropic(anthropic::Reader),
+    Ollama(ollama::Reader),
+}
+
+#[derive(Debug)]
+enum Writer {
+    OpenAi(openai::Writer),
+    Anthropic(anthropic::Writer),
+    Ollama(ollama::Writer),
+}
+
+// === impl Stream ===
+
+impl Stream {
+    /// An answer to a client of `api` from a provider of a format; `None` if that API's answers are not translated.
+    ///
+    /// `usage_asked` is what [`Translated`](crate::translate::Translated) says.
+    pub fn new(api: Api, format: Format, usage_asked: bool, stamp: Stamp) -> Option<Self> {
+        let (framing, reader) = match format {
+            Format::Openai => (Framing::Events, Reader::OpenAi(openai::Reader::default())),
+            Format::Anthropic => (Framing::Events, Reader::Anthropic(anthropic::Reader::default())),
+            Format::Ollama => (Framing::Lines, Reader::Ollama(ollama::Reader::default())),
+        };
+        let writer = match api {
+            Api::Chat => Writer::OpenAi(openai::Writer::new(stamp, usage_asked)),
+            Api::Messages => Writer::Anthropic(anthropic::Writer::new(stamp)),
+            Api::OllamaChat => Writer::Ollama(ollama::Writer::new(&stamp)),
+            _ => return None,
+        };
+        Some(Self { frames: Frames::new(framing), reader, ordered: Ordered::default(), writer })
+    }
+
+    /// Takes the next piece of the provider's body, and appends to the client's what comes of it.
+    pub fn feed(&mut self, mut piece: &[u8], out: &mut Vec<u8>) {
+        while !self.ordered.ended() {
+            match self.frames.next(&mut piece) {
+                Some(Ok(frame)) => self.read(&frame, out),
+                Some(Err(_)) => self.error("an event of the answer is too long", out),
+                None => return,
+            }
+        }
+    }
+
+    /// The provider's body is over: appends what the client is still to hear.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        if let Some(frame) = self.frames.last().filter(|_| !self.ordered.ended()) {
+            self.read(&frame, out);
+        }
+        let Self { ordered, writer, .. } = self;
+        if !ordered.ended() {
+            ordered.finish(&mut |event| writer.write(event, out));
+        }
+    }
+
+    /// What is known of the answer's tokens so far.
+    pub fn usage(&self) -> Usage {
+        self.ordered.usage()
+    }
+
+    fn read(&mut self, frame: &[u8], out: &mut Vec<u8>) {
+        let Self { reader, ordered, writer, .. } = self;
+        let sink: Sink<'_> = &mut |event| writer.write(event, out);
+        match reader {
+            Reader::OpenAi(reader) => reader.read(frame, ordered, sink),
+            Reader::Anthropic(reader) => reader.read(frame, ordered, sink),
+            Reader::Ollama(reader) => reader.read(frame, ordered, sink),
+        }
+    }
+
+    fn error(&mut self, message: &str, out: &mut Vec<u8>) {
+        let Self { ordered, writer, .. } = self;
+        ordered.error(502, message, &mut |event| writer.write(event, out));
+    }
+}
+
+// === impl Writer ===
+
+impl Writer {
+    fn write(&mut self, event: Event<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::OpenAi(writer) => writer.write(event, out),
+            Self::Anthropic(writer) => writer.write(event, out),
+            Self::Ollama(writer) => writer.write(event, out),
+        }
+    }
+}
