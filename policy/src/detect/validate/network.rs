@@ -37,6 +37,10 @@ fn ipv4(text: &str) -> Check {
 /// An address of eight groups, shortened or not (RFC 4291). Those for documentation (RFC 3849), and loopback, are specimens.
 fn ipv6(text: &str) -> Check {
     let Ok(parsed) = address(text).parse::<Ipv6Addr>() else { return Check::Invalid };
+    // `::` alone is a path separator in many languages far more often than an address.
+    if address(text) == "::" {
+        return Check::Invalid;
+    }
     let documentation = parsed.segments().starts_with(&[0x2001, 0xdb8]);
     if documentation || parsed.is_loopback() || parsed.is_unspecified() { Check::Specimen } else { Check::Unsure }
 }
