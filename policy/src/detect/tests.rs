@@ -1,6 +1,7 @@
 //! What a compiled set finds.
 
 mod examples;
+mod packs;
 
 use super::*;
 
