@@ -10,7 +10,7 @@ fn told(document: &str) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }
 
-/// The example with one detector in the place of the packs.
+/// The example with one detector in the place of the packs, which take long to compile without optimisation.
 fn example() -> String {
     EXAMPLE
         .replace("[pii, secrets, finance, health, markings]", "[]")
@@ -19,7 +19,18 @@ fn example() -> String {
 
 #[test]
 fn the_example_of_the_documentation_compiles_without_a_warning() {
+    assert_eq!(told(EXAMPLE), Vec::<String>::new());
     assert_eq!(told(&example()), Vec::<String>::new());
+}
+
+#[test]
+fn a_pack_that_is_not_known_is_told_alone() {
+    let told = told(&EXAMPLE.replace("packs: [pii, secrets, finance, health, markings]", "packs: [secret, zzzzzz]"));
+    let expected = [
+        "spec.sensitivity.packs[0]: there is no pack `secret` (did you mean `secrets`?)",
+        "spec.sensitivity.packs[1]: there is no pack `zzzzzz` (there is finance, health, markings, pii, secrets)",
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]
