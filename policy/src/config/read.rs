@@ -34,7 +34,7 @@ pub struct Document<T> {
 #[derive(Clone, Debug, Default)]
 pub struct Broken(Vec<String>);
 
-/// Reads a document in JSON or, if it does not begin with `{`, in YAML.
+/// Reads a document in JSON or, if it does not begin with `{` and the feature `yaml` is on, in YAML.
 ///
 /// The error is for what is no document at all; what is wrong in a document is in [`Document::problems`].
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Document<T>, Vec<Problem>> {
@@ -71,6 +71,12 @@ fn parse(bytes: &[u8]) -> Result<Node, Problem> {
     }
 }
 
+#[cfg(not(feature = "yaml"))]
+fn parse_yaml(_: &str) -> Result<Node, Problem> {
+    Err(Problem::error("", "the document does not begin with `{`").help("only JSON can be read here"))
+}
+
+#[cfg(feature = "yaml")]
 fn parse_yaml(text: &str) -> Result<Node, Problem> {
     let options = serde_saphyr::options! {
         // They are told with their path, together with everything else.
