@@ -3,7 +3,6 @@
 mod access_log;
 mod bootstrap;
 mod cluster;
-mod endpoint;
 mod filter;
 mod listener;
 mod stats;
@@ -12,8 +11,7 @@ mod version;
 
 use crate::yaml::Node;
 
-pub use endpoint::Endpoint;
-pub use upstream::{InvalidMesh, Key, Upstream, upstreams};
+pub use upstream::{Key, Upstream, unknown, upstreams};
 pub use version::Version;
 
 /// All that the rendered configuration depends on.

@@ -78,15 +78,30 @@ impl Node {
         }
     }
 
+    /// Sets an entry of a mapping, in its place if there is one; anything else is left as it is.
+    pub fn set(&mut self, key: &str, value: impl Into<Self>) {
+        let Value::Map(entries) = &mut self.value else { return };
+        match entries.iter_mut().find(|(name, _)| name == key) {
+            Some((_, node)) => *node = value.into(),
+            None => entries.push((key.to_owned(), value.into())),
+        }
+    }
+
+    /// The entry of a mapping with this key, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        entries.iter_mut().find(|(name, _)| name == key).map(|(_, node)| node)
+    }
+
+    /// The items of a sequence, to change them; of anything else, none.
+    pub fn items_mut(&mut self) -> &mut [Self] {
+        if let Value::List(items) = &mut self.value { items } else { &mut [] }
+    }
+
     /// The entry of a mapping with this key.
     pub fn get(&self, key: &str) -> Option<&Self> {
         let Value::Map(entries) = &self.value else { return None };
         entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
-    }
-
-    /// The items of a sequence; of anything else, none.
-    pub fn items(&self) -> &[Self] {
-        if let Value::List(items) = &self.value { items } else { &[] }
     }
 
     /// The text of a scalar that is text.

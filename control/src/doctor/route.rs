@@ -30,6 +30,7 @@ pub fn examine(routes: &Value, chain: &Chain, filter: &str, report: &mut Report)
             cluster_choice(action, routes, &place, report);
             buffer(route, host, chain, &place, report);
             timeout(action, &place, report);
+            host_rewrite(action, &place, report);
         }
     }
 }
@@ -169,6 +170,19 @@ fn timeout(action: &Value, place: &str, report: &mut Report) {
             report.warning(place, format!("its `timeout` is {text}"), WHY, MEND)
         }
         Some(_) => {}
+    }
+}
+
+fn host_rewrite(action: &Value, place: &str, report: &mut Report) {
+    for field in ["auto_host_rewrite", "host_rewrite_literal", "host_rewrite_header", "host_rewrite_path_regex"] {
+        if !matches!(action.get(field), None | Some(Value::Null | Value::Bool(false))) {
+            report.warning(
+                place,
+                format!("`{field}` changes the host"),
+                "so does the adapter, which names the provider; which of them comes last is chance",
+                "remove it",
+            );
+        }
     }
 }
 

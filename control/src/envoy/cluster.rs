@@ -1,5 +1,7 @@
 //! The cluster of a provider.
 
+use policy::catalogue::Format;
+
 use super::upstream::{Key, Upstream};
 use super::{Mesh, filter};
 use crate::yaml::{Node, list, map};
@@ -11,7 +13,7 @@ pub fn cluster(mesh: &Mesh, upstream: &Upstream) -> Node {
     let endpoint = &upstream.endpoint;
     let cluster = map! {
         "name" => upstream.cluster.as_str(),
-        "type" => if endpoint.ip().is_some() { "STATIC" } else { "STRICT_DNS" },
+        "type" => if upstream.ip().is_some() { "STATIC" } else { "STRICT_DNS" },
         "connect_timeout" => "5s",
         "circuit_breakers" => map! { "thresholds" => list![breakers()] },
         "load_assignment" => assignment(upstream),
@@ -42,7 +44,7 @@ fn assignment(upstream: &Upstream) -> Node {
     let endpoint = &upstream.endpoint;
     let address =
         map! { "socket_address" => map! { "address" => endpoint.host.as_str(), "port_value" => endpoint.port } };
-    let host = map! { "endpoint" => map! { "hostname" => endpoint.authority(), "address" => address } };
+    let host = map! { "endpoint" => map! { "address" => address } };
     map! { "cluster_name" => upstream.cluster.as_str(), "endpoints" => list![map! { "lb_endpoints" => list![host] }] }
 }
 
@@ -107,9 +109,11 @@ fn injector(upstream: &Upstream, key: &Key) -> Node {
         "@type" => "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
         "credential" => reference,
     };
-    let generic = match upstream.format.as_str() {
-        "anthropic" => generic.with("header", "x-api-key"),
-        _ => generic.with("header", "authorization").with("header_value_prefix", "Bearer "),
+    let generic = match upstream.format {
+        Format::Anthropic => generic.with("header", "x-api-key"),
+        Format::Openai | Format::Ollama => {
+            generic.with("header", "authorization").with("header_value_prefix", "Bearer ")
+        }
     };
     map! {
         "name" => "envoy.filters.http.credential_injector",

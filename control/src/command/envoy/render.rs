@@ -7,8 +7,12 @@ use std::{fs, io::Write as _};
 
 use anyhow::{Context as _, anyhow, bail};
 
-use super::module::{self, sha256};
-use crate::envoy::{Address, Delivery, Endpoint, InvalidMesh, Key, Mesh, Version, upstreams};
+use super::module;
+use policy::catalogue::Endpoint;
+use policy::policy::Policy;
+
+use crate::command::input;
+use crate::envoy::{Address, Delivery, Key, Mesh, Version, unknown, upstreams};
 use crate::yaml::Node;
 
 /// Writes the Envoy configuration for a policy's providers.
@@ -78,7 +82,7 @@ enum Mode {
 }
 
 /// What is wrong with the policy, as far as Envoy is concerned.
-struct Refused(Vec<InvalidMesh>);
+struct Refused(Vec<String>);
 
 // === impl Render ===
 
@@ -99,18 +103,29 @@ impl Render {
     }
 
     fn text(&self) -> anyhow::Result<Result<String, Refused>> {
-        let written = fs::read(&self.policy).with_context(|| format!("cannot read `{}`", self.policy.display()))?;
-        let policy: Node = serde_saphyr::from_slice(&written)
-            .with_context(|| format!("`{}` is neither YAML nor JSON", self.policy.display()))?;
         let (endpoints, keys) = (by_name("--endpoint", &self.endpoints)?, by_name("--key", &self.keys)?);
-        let upstreams = match upstreams(&policy, &endpoints, &keys) {
-            Ok(upstreams) => upstreams,
-            Err(reasons) => return Ok(Err(Refused(reasons))),
+        let written = input::read(&self.policy)?;
+        let original = match Policy::parse(&written) {
+            Ok((policy, _)) => policy,
+            Err(problems) => return Ok(Err(Refused(problems.iter().map(ToString::to_string).collect()))),
         };
+        let mut document: Node = serde_saphyr::from_slice(&written)?;
+        let policy = match move_providers(&mut document, &endpoints) {
+            0 => original,
+            _ => Policy::parse(document.to_string().as_bytes()).map_or(original, |(policy, _)| policy),
+        };
+        let mut wrong = unknown("--endpoint", endpoints.keys(), &policy);
+        let upstreams = upstreams(&policy, &keys).unwrap_or_else(|reasons| {
+            wrong.extend(reasons);
+            Vec::new()
+        });
+        if !wrong.is_empty() {
+            return Ok(Err(Refused(wrong.iter().map(ToString::to_string).collect())));
+        }
         let mesh = Mesh {
-            identity_header: identity_header(&policy).filter(|_| !self.trust_identity_header),
-            policy,
-            policy_version: sha256(&written),
+            identity_header: identity_header(&document).filter(|_| !self.trust_identity_header),
+            policy: document,
+            policy_version: policy.digest().to_string(),
             upstreams,
             delivery: self.delivery(),
             listen: self.listen.clone(),
@@ -148,6 +163,19 @@ impl Render {
             None => Ok("/etc/policymesh/filter.wasm".to_owned()),
         }
     }
+}
+
+/// Writes other endpoints into a policy, since the adapter goes by them too, and tells how many.
+fn move_providers(policy: &mut Node, endpoints: &BTreeMap<String, Endpoint>) -> usize {
+    let providers = policy.get_mut("spec").and_then(|spec| spec.get_mut("providers"));
+    let mut moved = 0;
+    for provider in providers.into_iter().flat_map(Node::items_mut) {
+        if let Some(endpoint) = provider.get("name").and_then(Node::text).and_then(|name| endpoints.get(name)) {
+            provider.set("endpoint", endpoint.to_string());
+            moved += 1;
+        }
+    }
+    moved
 }
 
 fn identity_header(policy: &Node) -> Option<String> {
@@ -196,7 +224,7 @@ mod tests {
             Command::try_parse_from(["render"].iter().chain(arguments)).map_err(|reason| vec![reason.to_string()])?;
         match command.render.text() {
             Ok(Ok(text)) => Ok(text),
-            Ok(Err(Refused(reasons))) => Err(reasons.iter().map(ToString::to_string).collect()),
+            Ok(Err(Refused(reasons))) => Err(reasons),
             Err(reason) => Err(vec![format!("{reason:#}")]),
         }
     }
@@ -231,6 +259,35 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_elsewhere_is_elsewhere_for_envoy_and_for_the_adapter() {
+        let rendered = render(&[&shipped("policy.yaml"), "--endpoint", "openai=http://127.0.0.1:4000/base"]).unwrap();
+        assert!(rendered.contains("endpoint: http://127.0.0.1:4000/base\n"), "{rendered}");
+        assert!(rendered.contains("socket_address: {address: 127.0.0.1, port_value: 4000}"));
+        assert!(!rendered.contains("api.openai.com"));
+    }
+
+    #[test]
+    fn two_providers_share_a_cluster_only_if_it_leads_to_one_place() {
+        let policy = std::env::temp_dir().join(format!("policymesh-shared-{}.yaml", std::process::id()));
+        let provider = |name: &str| {
+            format!(
+                "{{name: {name}, format: openai, cluster: c, zone: cloud, cleared: public, endpoint: 'https://{name}.example'}}"
+            )
+        };
+        let providers = ["a", "b"].map(provider).join(", ");
+        let text = format!(
+            "apiVersion: policymesh.dev/v1\nkind: Policy\nmetadata: {{name: x}}\nspec: {{providers: [{providers}]}}\n"
+        );
+        fs::write(&policy, text).unwrap();
+        let told = render(&[&policy.display().to_string()]).unwrap_err();
+        assert_eq!(
+            told,
+            ["spec.providers[1].cluster: `c` leads elsewhere, or with another key, for an earlier provider"]
+        );
+        fs::remove_file(&policy).unwrap();
+    }
+
+    #[test]
     fn what_cannot_be_rendered_is_told() {
         let policy = shipped("policy.yaml");
         let cases: [(&[&str], &str); 6] = [
@@ -238,7 +295,7 @@ mod tests {
                 &["--endpoint", "ollma=http://x"],
                 "`--endpoint ollma=...`: the policy has no such provider; did you mean `ollama`?",
             ),
-            (&["--endpoint", "ollama=x"], "`x` must begin with `http://` or `https://`"),
+            (&["--endpoint", "ollama=x"], "`x` does not begin with `https://` or `http://`"),
             (&["--key", "openai"], "write it as NAME=VALUE"),
             (&["--key", "openai=a", "--key", "openai=b"], "--key is given twice for `openai`"),
             (&["--envoy-version", "1.36"], "Envoy 1.36 is too old"),
