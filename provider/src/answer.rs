@@ -2,7 +2,15 @@
 
 use policy::{catalogue::Format, request::Api};
 
-use crate::{anthropic, json::Node, ollama, openai, stamp::Stamp, usage::Usage};
+use crate::{
+    anthropic,
+    conversation::Block,
+    json::Node,
+    ollama, openai,
+    redact::{Placeholders, Restorer},
+    stamp::Stamp,
+    usage::Usage,
+};
 
 /// An answer in the client's format.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,19 +26,30 @@ pub struct Whole {
 #[error("the provider's answer cannot be read")]
 pub struct Unreadable(());
 
-/// Translates an answer with status 200 for a client of `api`.
+/// Translates an answer with status 200 for a client of `api`, and puts values back in the place of placeholders.
+///
+/// Also from a format to the API of the same provider, where values have to be put back.
 ///
 /// # Errors
 ///
 /// If it is no answer of the provider's format, or if the API's answers are not translated: a 502.
-pub fn whole(api: Api, format: Format, body: &[u8], stamp: &Stamp) -> Result<Whole, Unreadable> {
+pub fn whole(
+    api: Api,
+    format: Format,
+    body: &[u8],
+    placeholders: &Placeholders,
+    stamp: &Stamp,
+) -> Result<Whole, Unreadable> {
     let body = Node::parse(body).ok_or(Unreadable(()))?;
     let answer = match format {
         Format::Openai => openai::read_answer(body),
         Format::Anthropic => anthropic::read_answer(body),
         Format::Ollama => ollama::read_answer(body),
     };
-    let answer = answer.ok_or(Unreadable(()))?;
+    let mut answer = answer.ok_or(Unreadable(()))?;
+    if !placeholders.is_empty() {
+        answer.blocks.iter_mut().for_each(|block| restore(block, placeholders));
+    }
     let body = match api {
         Api::Chat => openai::write_answer(&answer, stamp),
         Api::Messages => anthropic::write_answer(&answer, stamp),
@@ -38,4 +57,12 @@ pub fn whole(api: Api, format: Format, body: &[u8], stamp: &Stamp) -> Result<Who
         _ => return Err(Unreadable(())),
     };
     Ok(Whole { body, usage: answer.usage })
+}
+
+fn restore(block: &mut Block<'_>, placeholders: &Placeholders) {
+    let (text, restorer) = match block {
+        Block::Text(text) | Block::Refusal(text) | Block::Thinking { text, .. } => (text, Restorer::text()),
+        Block::ToolCall { arguments, .. } => (arguments, Restorer::json()),
+    };
+    *text = restorer.restore(text, placeholders).into();
 }

@@ -14,5 +14,6 @@ pub(crate) use self::{
     answer::{read_answer, write_answer},
     read::read_request,
     stream::{Reader, Writer},
+    usage::Counting,
     write::write_request,
 };

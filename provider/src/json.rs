@@ -13,5 +13,5 @@ pub(crate) use self::{
     node::Node,
     object::Object,
     place::Place,
-    write::{Items, Members, object},
+    write::{Items, Members, escaped, object, text},
 };

@@ -10,11 +10,15 @@ mod ollama;
 mod openai;
 
 pub mod answer;
+pub mod answer_headers;
 pub mod error;
 pub mod failure;
 pub mod headers;
+pub mod listing;
 pub mod loss;
 pub mod quirks;
+pub mod redact;
+pub mod relay;
 pub mod request;
 pub mod splice;
 pub mod stamp;

@@ -11,5 +11,6 @@ pub(crate) use self::{
     answer::{read_answer, write_answer},
     read::{function, read_request},
     stream::{Reader, Writer},
+    usage::read_usage,
     write::{write_request, write_tool},
 };

@@ -32,6 +32,31 @@ impl Stamp {
     }
 }
 
+impl Stamp {
+    /// The seconds since 1970 of a time in UTC as RFC 3339 has it; `None` if it is none.
+    ///
+    /// Dates become days by <https://howardhinnant.github.io/date_algorithms.html#days_from_civil>.
+    pub(crate) fn parse(time: &str) -> Option<u64> {
+        let (date, clock) = time.strip_suffix('Z')?.split_once('T')?;
+        let numbers = |text: &str, between: char| -> Option<[u64; 3]> {
+            let numbers: Option<Vec<u64>> = text.split(between).map(|part| part.parse().ok()).collect();
+            numbers?.try_into().ok()
+        };
+        let clock = clock.split('.').next()?;
+        let ([year, month, day], [hour, minute, second]) = (numbers(date, '-')?, numbers(clock, ':')?);
+        let fits = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        if !fits || hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let day_of_year = (153 * month + 2) / 5 + day - 1;
+        let year_of_era = year % 400;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let days = (year / 400 * 146_097 + day_of_era).checked_sub(719_468)?;
+        Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +70,7 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
             assert_eq!(Stamp { id: String::new(), seconds }.time(), date);
+            assert_eq!(Stamp::parse(date), Some(seconds));
         }
     }
 }

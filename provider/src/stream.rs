@@ -4,9 +4,10 @@ use policy::{catalogue::Format, request::Api};
 
 use crate::{
     anthropic,
-    conversation::{Event, Ordered, Sink},
+    conversation::{Event, Kind, Ordered, Sink},
     frames::{Frames, Framing},
     ollama, openai,
+    redact::{Placeholders, Restorer},
     stamp::Stamp,
     usage::Usage,
 };
@@ -20,7 +21,15 @@ pub struct Stream {
     frames: Frames,
     reader: Reader,
     ordered: Ordered,
+    restoring: Option<Restoring>,
     writer: Writer,
+}
+
+/// Puts values back in the place of placeholders, block by block.
+#[derive(Debug)]
+struct Restoring {
+    placeholders: Placeholders,
+    restorer: Restorer,
 }
 
 #[derive(Debug)]
@@ -55,7 +64,15 @@ impl Stream {
             Api::OllamaChat => Writer::Ollama(ollama::Writer::new(&stamp)),
             _ => return None,
         };
-        Some(Self { frames: Frames::new(framing), reader, ordered: Ordered::default(), writer })
+        Some(Self { frames: Frames::new(framing), reader, ordered: Ordered::default(), restoring: None, writer })
+    }
+
+    /// Puts values back in the place of these placeholders.
+    #[must_use]
+    pub fn restoring(mut self, placeholders: Placeholders) -> Self {
+        let used = (!placeholders.is_empty()).then_some(placeholders);
+        self.restoring = used.map(|placeholders| Restoring { placeholders, restorer: Restorer::text() });
+        self
     }
 
     /// Takes the next piece of the provider's body, and appends to the client's what comes of it.
@@ -74,9 +91,9 @@ impl Stream {
         if let Some(frame) = self.frames.last().filter(|_| !self.ordered.ended()) {
             self.read(&frame, out);
         }
-        let Self { ordered, writer, .. } = self;
+        let Self { ordered, restoring, writer, .. } = self;
         if !ordered.ended() {
-            ordered.finish(&mut |event| writer.write(event, out));
+            ordered.finish(&mut |event| write(event, restoring.as_mut(), writer, out));
         }
     }
 
@@ -86,8 +103,8 @@ impl Stream {
     }
 
     fn read(&mut self, frame: &[u8], out: &mut Vec<u8>) {
-        let Self { reader, ordered, writer, .. } = self;
-        let sink: Sink<'_> = &mut |event| writer.write(event, out);
+        let Self { reader, ordered, restoring, writer, .. } = self;
+        let sink: Sink<'_> = &mut |event| write(event, restoring.as_mut(), writer, out);
         match reader {
             Reader::OpenAi(reader) => reader.read(frame, ordered, sink),
             Reader::Anthropic(reader) => reader.read(frame, ordered, sink),
@@ -96,8 +113,41 @@ impl Stream {
     }
 
     fn error(&mut self, message: &str, out: &mut Vec<u8>) {
-        let Self { ordered, writer, .. } = self;
-        ordered.error(502, message, &mut |event| writer.write(event, out));
+        let Self { ordered, restoring, writer, .. } = self;
+        ordered.error(502, message, &mut |event| write(event, restoring.as_mut(), writer, out));
+    }
+}
+
+fn write(event: Event<'_>, restoring: Option<&mut Restoring>, writer: &mut Writer, out: &mut Vec<u8>) {
+    match restoring {
+        Some(restoring) => restoring.write(event, writer, out),
+        None => writer.write(event, out),
+    }
+}
+
+// === impl Restoring ===
+
+impl Restoring {
+    fn write(&mut self, event: Event<'_>, writer: &mut Writer, out: &mut Vec<u8>) {
+        let text = match &event {
+            Event::Open(Kind::ToolCall { .. }) => {
+                self.restorer = Restorer::json();
+                String::new()
+            }
+            Event::Open(_) => {
+                self.restorer = Restorer::text();
+                String::new()
+            }
+            Event::Delta(piece) => self.restorer.feed(piece, &self.placeholders),
+            Event::Close | Event::Error { .. } => self.restorer.finish(),
+            Event::Start { .. } | Event::Signature(_) | Event::End { .. } => String::new(),
+        };
+        if !text.is_empty() {
+            writer.write(Event::Delta(text.into()), out);
+        }
+        if !matches!(event, Event::Delta(_)) {
+            writer.write(event, out);
+        }
     }
 }
 

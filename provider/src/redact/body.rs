@@ -1,0 +1,54 @@
+use std::borrow::Cow;
+
+use crate::json::{self, Node};
+
+/// Rewrites the strings of a body, names of members among them: `rewrite` is given each as it reads, and gives another
+/// text or none to leave it.
+///
+/// What is not rewritten stays as it is, to the byte. `None` if the body is no JSON.
+pub fn rewrite_strings(body: &[u8], mut rewrite: impl FnMut(&str) -> Option<String>) -> Option<Vec<u8>> {
+    let mut rest = Node::parse(body)?.json();
+    let mut out = Vec::with_capacity(body.len());
+    while let Some((before, string)) = rest.find('"').and_then(|at| rest.split_at_checked(at)) {
+        let (string, after) = string.split_at_checked(length(string))?;
+        out.extend_from_slice(before.as_bytes());
+        let text: Cow<'_, str> = Node::parse_text(string)?.text()?;
+        match rewrite(&text) {
+            Some(text) => json::text(&mut out, &[&text]),
+            None => out.extend_from_slice(string.as_bytes()),
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest.as_bytes());
+    Some(out)
+}
+
+/// How long the string is that a text begins with, its quotes included.
+fn length(text: &str) -> usize {
+    let mut escaped = true;
+    let end = text.bytes().position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        // The first quote opens: it is taken as if it were escaped.
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_rewritten_and_the_rest_stays_as_it_is() {
+        let body = br#"{ "a\"b" : ["x\u0041", "", 1.50], "k": {"x": "\\"} }"#;
+        let mut seen = Vec::new();
+        let out = rewrite_strings(body, |text| {
+            seen.push(text.to_owned());
+            (text == "xA").then(|| "y\"".to_owned())
+        });
+        assert_eq!(String::from_utf8(out.unwrap()).unwrap(), r#"{ "a\"b" : ["y\"", "", 1.50], "k": {"x": "\\"} }"#);
+        assert_eq!(seen, ["a\"b", "xA", "", "k", "x", "\\"]);
+        assert_eq!(rewrite_strings(b"{", |_| None), None);
+    }
+}
