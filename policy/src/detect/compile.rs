@@ -16,6 +16,9 @@ use std::collections::HashMap;
 /// The most detectors of one set.
 const MAX_DETECTORS: usize = 4096;
 
+/// The most names that a message lists.
+const MAX_NAMED: usize = 16;
+
 /// A set of detectors, ready to scan.
 #[derive(Debug)]
 pub struct Compiled {
@@ -360,8 +363,11 @@ fn near(words: &[String], alone: Alone, problems: &mut Problems) -> Near {
 
 fn one_of<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
-    nearest(name, known.iter().copied())
-        .map_or_else(|| format!("known are {}", known.join(", ")), |nearest| format!("did you mean `{nearest}`?"))
+    match nearest(name, known.iter().copied()) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None if known.len() <= MAX_NAMED => format!("known are {}", known.join(", ")),
+        None => format!("`{}` is one of {}", known.first().unwrap_or(&""), known.len()),
+    }
 }
 
 // === impl Problems ===
