@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p policy --example scan`; in wasm, run the same program under a WASI host.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a measurement, run by hand on texts of its own")]
+
 use policy::detect::{Detectors, Found, TestValues, Work, pack, packs};
 use policy::level::Levels;
 use std::time::{Duration, Instant};

@@ -60,8 +60,18 @@ pub fn gram_rarity(bytes: &[u8]) -> u32 {
         }
         _ => 0,
     };
-    bytes.iter().map(|byte| rarity(*byte)).sum::<u32>() + bytes.windows(2).map(odd).sum::<u32>()
+    let usual = bytes.windows(3).filter(|three| COMMON.iter().any(|common| common == three)).count() as u32;
+    (bytes.iter().map(|byte| rarity(*byte)).sum::<u32>() + bytes.windows(2).map(odd).sum::<u32>())
+        .saturating_sub(5 * usual)
 }
+
+/// The commonest three letters in a row in English.
+const COMMON: [&[u8; 3]; 48] = [
+    b"the", b"and", b"ing", b"ion", b"ent", b"her", b"for", b"tha", b"nth", b"int", b"ere", b"tio", b"ter", b"est",
+    b"ers", b"ati", b"hat", b"ate", b"all", b"eth", b"hes", b"ver", b"his", b"oft", b"ith", b"fth", b"sth", b"oth",
+    b"res", b"ont", b"con", b"com", b"age", b"ess", b"ame", b"ink", b"lin", b"omm", b"wit", b"pro", b"per", b"sta",
+    b"cha", b"our", b"ear", b"out", b"exp", b"ist",
+];
 
 /// How rare a byte is in prose and code, in about bits; a capital counts as a small letter.
 pub fn rarity(byte: u8) -> u32 {
