@@ -99,4 +99,6 @@ pub enum Literal {
 }
 
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;

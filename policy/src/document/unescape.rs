@@ -8,21 +8,49 @@ use memchr::memchr;
 ///
 /// What the scanner would refuse (broken escapes, invalid UTF-8) becomes U+FFFD.
 pub fn unescape<'a>(raw: &'a [u8], into: &'a mut String) -> &'a str {
-    let Ok(text) = std::str::from_utf8(raw) else {
-        *into = String::from_utf8_lossy(raw).into_owned();
-        return into;
+    let Some(first) = memchr(b'\\', raw) else {
+        return match std::str::from_utf8(raw) {
+            Ok(text) => text,
+            Err(_) => replaced(raw, into),
+        };
     };
-    if memchr(b'\\', raw).is_none() {
-        return text;
-    }
-    into.clear();
-    into.reserve(raw.len());
-    for piece in Pieces(text) {
-        match piece {
-            Piece::Plain(plain) => into.push_str(plain),
-            Piece::Escape { character, .. } => into.push(character),
+    let mut bytes = std::mem::take(into).into_bytes();
+    bytes.clear();
+    bytes.reserve(raw.len());
+    let (mut rest, mut plain) = (raw, first);
+    loop {
+        bytes.extend_from_slice(rest.get(..plain).unwrap_or_default());
+        rest = rest.get(plain..).unwrap_or_default();
+        if rest.is_empty() {
+            break;
         }
+        let (character, length) = escape(rest);
+        match u8::try_from(character) {
+            Ok(ascii @ ..0x80) => bytes.push(ascii),
+            _ => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+        rest = rest.get(length..).unwrap_or_default();
+        plain = next_escape(rest);
     }
+    match String::from_utf8(bytes) {
+        Ok(text) => *into = text,
+        Err(error) => return replaced(error.as_bytes(), into),
+    }
+    into
+}
+
+/// How many bytes stand before the next escape.
+fn next_escape(bytes: &[u8]) -> usize {
+    // In code, where most escapes are, they come within a few bytes; a search costs more than a look at those.
+    let near = bytes.iter().take(NEAR).position(|&byte| byte == b'\\');
+    near.or_else(|| Some(NEAR + memchr(b'\\', bytes.get(NEAR..)?)?)).unwrap_or(bytes.len())
+}
+
+/// How far an escape is looked for byte by byte.
+const NEAR: usize = 8;
+
+fn replaced<'a>(bytes: &[u8], into: &'a mut String) -> &'a str {
+    *into = String::from_utf8_lossy(bytes).into_owned();
     into
 }
 
@@ -38,9 +66,11 @@ pub fn raw_span(raw: &[u8], span: Range<usize>) -> Range<usize> {
         if start.is_none() && span.start < text_at + text_length {
             start = Some(raw_at + piece.raw_offset(span.start - text_at, 0));
         }
-        if span.end <= text_at + text_length {
+        if let Some(start) = start
+            && span.end <= text_at + text_length
+        {
             let end = raw_at + piece.raw_offset(span.end.saturating_sub(text_at), raw_length);
-            return start.unwrap_or(end).min(end)..end;
+            return start..if span.is_empty() { start } else { end };
         }
         raw_at += raw_length;
         text_at += text_length;

@@ -13,9 +13,10 @@ pub(super) struct Size {
 
 impl Size {
     pub(super) fn add(&mut self, bytes: &[u8]) {
-        let ascii = bytes.iter().filter(|byte| byte.is_ascii()).count() as u64;
-        self.ascii += ascii;
-        self.other += bytes.len() as u64 - ascii;
+        let length = bytes.len() as u64;
+        let other = if bytes.is_ascii() { 0 } else { bytes.iter().map(|byte| u64::from(byte >> 7)).sum() };
+        self.ascii += length - other;
+        self.other += other;
     }
 
     /// The estimate that [`Asked::tokens`] describes.
