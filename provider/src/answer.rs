@@ -8,6 +8,7 @@ use crate::{
     json::Node,
     ollama, openai,
     redact::{Placeholders, Restorer},
+    responses,
     stamp::Stamp,
     usage::Usage,
 };
@@ -54,6 +55,7 @@ pub fn whole(
         Api::Chat => openai::write_answer(&answer, stamp),
         Api::Messages => anthropic::write_answer(&answer, stamp),
         Api::OllamaChat => ollama::write_answer(&answer, stamp),
+        Api::Responses => responses::write_answer(&answer, stamp),
         _ => return Err(Unreadable(())),
     };
     Ok(Whole { body, usage: answer.usage })

@@ -1,6 +1,13 @@
-//! The wire formats of model providers: the requests they receive, and errors in the shape of the API that was called.
+//! The wire formats of model providers: requests and answers translated between them, or relayed as they are, usage
+//! counted on the way.
 //!
-//! This crate is pure, as `policy` is: no host, clock, environment, file or thread.
+//! A request goes one of the [`Way`](way::Way)s. Where client and provider speak one format, bytes pass untouched:
+//! [`relay`] reads the usage as it goes by. Where they do not, [`translate::request`] makes the provider's request, and
+//! its answer comes back through [`answer::whole`] or [`stream::Stream`]; a failure through [`failure::Failure`]. What the
+//! provider's format cannot express is a [`loss`], never silent.
+//!
+//! This crate is pure, as `policy` is: no host, clock, environment, file or thread. Nothing in it recurses on its input,
+//! and every buffer has a bound with a name.
 
 mod anthropic;
 mod conversation;
@@ -8,6 +15,7 @@ mod frames;
 mod json;
 mod ollama;
 mod openai;
+mod responses;
 
 pub mod answer;
 pub mod answer_headers;

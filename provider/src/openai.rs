@@ -9,7 +9,8 @@ mod write;
 
 pub(crate) use self::{
     answer::{read_answer, write_answer},
-    read::{function, read_request},
+    content::source,
+    read::{effort_named, function, function_of, read_request, schema},
     stream::{Reader, Writer},
     usage::read_usage,
     write::{write_request, write_tool},

@@ -8,6 +8,7 @@ use crate::{
     frames::{Frames, Framing},
     ollama, openai,
     redact::{Placeholders, Restorer},
+    responses,
     stamp::Stamp,
     usage::Usage,
 };
@@ -44,6 +45,7 @@ enum Writer {
     OpenAi(openai::Writer),
     Anthropic(anthropic::Writer),
     Ollama(ollama::Writer),
+    Responses(responses::Writer),
 }
 
 // === impl Stream ===
@@ -62,6 +64,7 @@ impl Stream {
             Api::Chat => Writer::OpenAi(openai::Writer::new(stamp, usage_asked)),
             Api::Messages => Writer::Anthropic(anthropic::Writer::new(stamp)),
             Api::OllamaChat => Writer::Ollama(ollama::Writer::new(&stamp)),
+            Api::Responses => Writer::Responses(responses::Writer::new(stamp)),
             _ => return None,
         };
         Some(Self { frames: Frames::new(framing), reader, ordered: Ordered::default(), restoring: None, writer })
@@ -159,6 +162,7 @@ impl Writer {
             Self::OpenAi(writer) => writer.write(event, out),
             Self::Anthropic(writer) => writer.write(event, out),
             Self::Ollama(writer) => writer.write(event, out),
+            Self::Responses(writer) => writer.write(event, out),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     loss::{Invalid, Loss, Losses, Refusal, Strictness},
     ollama, openai,
     quirks::Quirks,
-    way,
+    responses, way,
 };
 
 /// The provider that a request is translated for.
@@ -72,6 +72,7 @@ fn read<'a>(api: Api, body: Node<'a>, losses: &mut Losses) -> Result<Conversatio
         Api::Chat => openai::read_request(body, losses)?,
         Api::Messages => anthropic::read_request(body, losses)?,
         Api::OllamaChat => ollama::read_request(body, losses)?,
+        Api::Responses => responses::read_request(body, losses)?,
         _ => return Err(Refusal::NotServed),
     })
 }

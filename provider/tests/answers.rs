@@ -26,10 +26,10 @@ fn every_answer_comes_out_as_written() {
 fn mutated_answers_are_refused_or_translated_into_json() {
     let mut random = case::Random::new(2);
     for each in case::cases("answers") {
-        for _ in 0..100 {
+        for _ in 0..case::times(100) {
             let mut body = each.given.clone().into_bytes();
             case::mutate(&mut body, &mut random);
-            for api in [Api::Chat, Api::Messages, Api::OllamaChat] {
+            for api in [Api::Chat, Api::Messages, Api::OllamaChat, Api::Responses] {
                 if let Ok(whole) = whole(api, each.provider, &body, &Placeholders::default(), &case::stamp()) {
                     let out = serde_json::from_slice::<serde::de::IgnoredAny>(&whole.body);
                     assert!(out.is_ok(), "{}: {}", each.name, String::from_utf8_lossy(&whole.body));

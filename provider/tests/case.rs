@@ -123,6 +123,12 @@ pub fn same(found: &Value, expected: &Value) -> Result<(), String> {
     }
 }
 
+/// How many times to try something random: so often, times `FUZZ_TIMES` where that is set.
+pub fn times(usual: usize) -> usize {
+    let more = std::env::var("FUZZ_TIMES").ok().and_then(|times| times.parse().ok());
+    usual * more.unwrap_or(1)
+}
+
 /// Numbers that look random and are the same every time: xorshift64.
 pub struct Random(u64);
 

@@ -7,4 +7,5 @@
 mod answers;
 mod case;
 mod requests;
+mod restoring;
 mod streams;

@@ -36,7 +36,7 @@ fn every_request_comes_out_as_written() {
 fn mutated_requests_are_refused_or_translated_into_json() {
     let mut random = case::Random::new(1);
     for each in case::cases("requests") {
-        for _ in 0..40 {
+        for _ in 0..case::times(40) {
             let mut body = each.given.clone().into_bytes();
             case::mutate(&mut body, &mut random);
             for format in [Format::Openai, Format::Anthropic, Format::Ollama] {

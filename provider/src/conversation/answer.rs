@@ -14,6 +14,7 @@ pub(crate) struct Answer<'a> {
 }
 
 /// A piece of an answer.
+#[derive(Debug)]
 pub(crate) enum Block<'a> {
     Text(Cow<'a, str>),
     Refusal(Cow<'a, str>),

@@ -105,7 +105,7 @@ impl Ordered {
 
     /// The signature of the thinking that is open.
     pub(crate) fn signature(&mut self, signature: Cow<'_, str>, sink: Sink<'_>) {
-        if self.open == Open::Thinking {
+        if self.open == Open::Thinking && !self.ended {
             sink(Event::Signature(signature));
         }
     }
@@ -114,6 +114,7 @@ impl Ordered {
     pub(crate) fn close(&mut self, sink: Sink<'_>) {
         match std::mem::take(&mut self.open) {
             Open::Nothing => return,
+            _ if self.ended => return,
             Open::Call(at) => {
                 let call = self.calls.get_mut(at);
                 if let Some(call) = call {
@@ -130,6 +131,9 @@ impl Ordered {
 
     /// A piece of a call. Calls that come side by side are given out one after the other.
     pub(crate) fn call(&mut self, piece: CallPiece<'_>, sink: Sink<'_>) {
+        if self.ended {
+            return;
+        }
         let Some(at) = self.find(&piece) else { return self.error(502, "the answer has too many calls", sink) };
         let Some(call) = self.calls.get_mut(at) else { return };
         if let Some(id) = piece.id.filter(|id| !id.is_empty() && call.id.is_empty()) {
@@ -208,6 +212,7 @@ impl Ordered {
         if self.open != open {
             self.give_all(sink);
             self.close(sink);
+            self.start(None, Cow::Borrowed(""), sink);
             self.open = open;
             sink(Event::Open(kind));
         }
@@ -231,6 +236,7 @@ impl Ordered {
                 return;
             }
             self.close(sink);
+            self.start(None, Cow::Borrowed(""), sink);
             self.open = Open::Call(at);
             self.calls.get(at).into_iter().for_each(|call| sink(Event::Open(call.kind(at))));
         }

@@ -118,7 +118,11 @@ fn tools<'a>(object: &mut Object<'a, '_>, losses: &mut Losses) -> Result<Vec<Too
 
 /// A function's definition.
 pub(crate) fn function<'a>(node: Node<'a>, place: Place<'_>, losses: &mut Losses) -> Result<Tool<'a>, Invalid> {
-    let mut function = Object::read(node, place)?;
+    function_of(Object::read(node, place)?, losses)
+}
+
+/// A function's definition, of which something was read already.
+pub(crate) fn function_of<'a>(mut function: Object<'a, '_>, losses: &mut Losses) -> Result<Tool<'a>, Invalid> {
     let tool = Tool {
         name: function.needed_text("name")?,
         description: function.text("description")?,
