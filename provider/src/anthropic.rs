@@ -4,6 +4,7 @@
 
 mod answer;
 mod content;
+mod parameters;
 mod read;
 mod results;
 mod stream;

@@ -61,6 +61,11 @@ pub enum Refusal {
     NotServed,
 }
 
+/// Losses as a header may name them: `seed, messages[3] (audio)`. Holds no text of the request.
+pub fn listed(losses: &[Loss]) -> String {
+    losses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// Collects the losses of one translation.
 #[derive(Debug, Default)]
 pub(crate) struct Losses(Vec<Loss>);
@@ -99,6 +104,19 @@ impl Invalid {
     pub(crate) fn new(place: Place<'_>, problem: &'static str) -> Self {
         let place = place.to_string();
         Self { place: if place.is_empty() { "the body".into() } else { place }, problem }
+    }
+}
+
+// === impl Refusal ===
+
+impl Refusal {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid_request",
+            Self::Lost(_) => "unsupported_parameter",
+            Self::NotServed => "unsupported_api",
+        }
     }
 }
 

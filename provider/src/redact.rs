@@ -6,10 +6,15 @@
 mod body;
 mod restore;
 
+use std::collections::BTreeMap;
+
 pub use self::{body::rewrite_strings, restore::Restorer};
 
 /// The longest label that a placeholder shows; a longer one is cut, so that a placeholder's length has a bound.
 const LONGEST_LABEL: usize = 24;
+
+/// The longest that stands between the brackets: a label, `_`, and a number.
+const LONGEST_NAME: usize = LONGEST_LABEL + 1 + 20;
 
 /// A stretch of a text, and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,19 +30,12 @@ pub struct Span<'s> {
 /// The placeholders of one request, and what they stand for.
 #[derive(Clone, Default)]
 pub struct Placeholders {
-    list: Vec<Placeholder>,
-    /// Numbers that the client's own texts use: the highest of each label.
-    taken: Vec<(String, usize)>,
-}
-
-#[derive(Clone)]
-struct Placeholder {
-    label: String,
-    /// `<EMAIL_1>`
-    plain: String,
-    /// The same as some servers write it in JSON, which is then text within text.
-    escaped: String,
-    value: String,
+    /// The values, by what stands between the brackets: `EMAIL_1`.
+    values: BTreeMap<String, String>,
+    /// What stands between the brackets, by label and value.
+    names: BTreeMap<(String, String), String>,
+    /// The highest number of each label, those in the client's own texts included.
+    taken: BTreeMap<String, usize>,
 }
 
 // === impl Placeholders ===
@@ -45,19 +43,20 @@ struct Placeholder {
 impl Placeholders {
     /// Whether nothing was replaced, so that nothing has to be put back.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.values.is_empty()
     }
 
     /// Keeps clear of what looks like a placeholder in a client's own text. To be called with every text of a request
     /// before the first is redacted.
     pub fn keep_clear(&mut self, text: &str) {
         for (_, rest) in text.match_indices('<').filter_map(|(at, _)| text.split_at_checked(at + 1)) {
-            let inside =
-                rest.split_once('>').map(|(inside, _)| inside).filter(|inside| inside.len() <= 2 * LONGEST_LABEL);
-            if let Some((label, number)) = inside.and_then(|inside| inside.rsplit_once('_'))
+            let name = rest.find(|c| !in_name(c)).and_then(|end| rest.split_at_checked(end));
+            let name = name.filter(|(name, after)| name.len() <= LONGEST_NAME && after.starts_with('>'));
+            if let Some((label, number)) = name.and_then(|(name, _)| name.rsplit_once('_'))
                 && let Ok(number) = number.parse::<usize>()
             {
-                self.take_number(label, number);
+                let taken = self.taken.entry(label.to_owned()).or_default();
+                *taken = number.max(*taken);
             }
         }
     }
@@ -76,46 +75,44 @@ impl Placeholders {
                 continue;
             };
             out.push_str(before);
-            out.push_str(self.placeholder(span.label, value));
+            out.push('<');
+            out.push_str(self.name(span.label, value));
+            out.push('>');
             done = span.end;
         }
         out.push_str(text.get(done..).unwrap_or_default());
         out
     }
 
-    fn placeholder(&mut self, label: &str, value: &str) -> &str {
+    /// What stands between the brackets for a value.
+    fn name(&mut self, label: &str, value: &str) -> &str {
         let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
         let label: String = label.chars().take(LONGEST_LABEL).map(upper).collect();
-        let known = self.list.iter().position(|known| known.label == label && known.value == value);
-        let at = known.unwrap_or_else(|| {
-            let number = self.next_number(&label);
-            let plain = format!("<{label}_{number}>");
-            let escaped = format!("\\u003c{label}_{number}\\u003e");
-            self.list.push(Placeholder { label, plain, escaped, value: value.to_owned() });
-            self.list.len() - 1
-        });
-        self.list.get(at).map_or("", |placeholder| &placeholder.plain)
+        let (values, taken) = (&mut self.values, &mut self.taken);
+        self.names.entry((label, value.to_owned())).or_insert_with_key(|(label, value)| {
+            let number = taken.entry(label.clone()).or_default();
+            *number = number.saturating_add(1);
+            let name = format!("{label}_{number}");
+            values.insert(name.clone(), value.clone());
+            name
+        })
     }
 
-    fn next_number(&mut self, label: &str) -> usize {
-        let taken = self.taken.iter().find(|(known, _)| known == label).map_or(0, |(_, number)| *number);
-        let next = taken.saturating_add(1);
-        self.take_number(label, next);
-        next
+    /// The value that a name stands for.
+    fn value(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
     }
+}
 
-    fn take_number(&mut self, label: &str, number: usize) {
-        match self.taken.iter_mut().find(|(known, _)| known == label) {
-            Some((_, taken)) => *taken = number.max(*taken),
-            None => self.taken.push((label.to_owned(), number)),
-        }
-    }
+/// Whether a character may stand between the brackets.
+fn in_name(c: char) -> bool {
+    c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'
 }
 
 /// Values are no one's to see.
 impl std::fmt::Debug for Placeholders {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.list.iter().map(|placeholder| &placeholder.plain)).finish()
+        f.debug_set().entries(self.values.keys()).finish()
     }
 }
 

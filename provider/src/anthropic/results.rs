@@ -1,5 +1,7 @@
 //! Messages as Anthropic wants them: user and assistant in turn, and what tools returned right behind their calls.
 
+use std::collections::BTreeSet;
+
 use crate::{
     conversation::{Conversation, Part, Role},
     json::Place,
@@ -30,10 +32,13 @@ pub(super) fn messages<'m, 'a>(conversation: &'m Conversation<'a>) -> Vec<Messag
     messages
 }
 
-/// Whether a result answers a call in the message before; what answers none is refused by Anthropic.
-pub(super) fn answers(previous: Option<&Message<'_, '_>>, id: &str) -> bool {
-    let is_call = |part: &Part<'_>| matches!(part, Part::ToolCall { id: called, .. } if called == id);
-    previous.is_some_and(|message| message.parts.iter().any(|(_, part)| is_call(part)))
+/// The ids of the calls in a message. A result that answers none of those in the message before is refused by Anthropic.
+pub(super) fn called<'m>(message: &Message<'m, '_>) -> BTreeSet<&'m str> {
+    let id = |(_, part): &(usize, &'m Part<'_>)| match part {
+        Part::ToolCall { id, .. } => Some(&**id),
+        _ => None,
+    };
+    message.parts.iter().filter_map(id).collect()
 }
 
 /// The instructions: the texts of all system messages, each from a new line. Those from the middle of the conversation

@@ -1,23 +1,20 @@
 //! A conversation, as a messages request.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
-use super::results::{self, Message};
+use super::{
+    parameters,
+    results::{self, Message},
+};
 use crate::{
-    conversation::{Arguments, Choice, Conversation, Output, Part, Reasoning, Role, Source, Tool},
+    conversation::{Arguments, Choice, Conversation, Part, Role, Source, Tool},
     json::{self, Items, Members, Node, Object, Place},
     loss::Losses,
-    quirks::{Quirks, Thinking},
+    quirks::Quirks,
 };
 
 /// The images that Anthropic takes.
 const IMAGES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
-
-/// The least number of tokens that a model may be told to think.
-const LEAST_BUDGET: u64 = 1024;
-
-/// The highest temperature.
-const HOTTEST: f64 = 1.0;
 
 /// Writes a request for `model`.
 pub(crate) fn write_request(
@@ -38,130 +35,13 @@ pub(crate) fn write_request(
         body.some_text("system", Some(&*system).filter(|system| !system.is_empty()));
         body.array("messages", |list| write_messages(list, conversation, losses));
         write_tools(body, conversation);
-        let thinks = write_reasoning(body, conversation, limit, quirks, losses);
-        write_sampling(body, conversation, quirks, thinks, losses);
-        write_stops(body, conversation, losses);
+        parameters::write(body, conversation, limit, quirks, losses);
         if let Some(user) = &conversation.user {
             body.object("metadata", |metadata| metadata.text("user_id", user));
         }
         body.flag("stream", conversation.stream);
     });
     out
-}
-
-fn write_sampling(
-    body: &mut Members<'_>,
-    conversation: &Conversation<'_>,
-    quirks: &Quirks,
-    thinks: bool,
-    losses: &mut Losses,
-) {
-    let (names, mut sampling) = (conversation.names, conversation.sampling);
-    let unsupported = [
-        (names.seed, sampling.seed.is_some()),
-        (names.presence_penalty, sampling.presence_penalty.is_some()),
-        (names.frequency_penalty, sampling.frequency_penalty.is_some()),
-    ];
-    unsupported.iter().filter(|(_, set)| *set).for_each(|(name, _)| losses.meaning(*name));
-    // One is what the API itself takes for both if they are not set.
-    sampling.top_p = sampling.top_p.filter(|top_p| *top_p != 1.0);
-    sampling.temperature = sampling.temperature.filter(|temperature| *temperature != 1.0);
-    if !quirks.sampling || thinks {
-        // A model that thinks draws as it wants to.
-        for (name, set) in [
-            (names.temperature, sampling.temperature.take().is_some()),
-            (names.top_p, sampling.top_p.take().is_some()),
-            (names.top_k, sampling.top_k.take().is_some()),
-        ] {
-            if set {
-                losses.meaning(name);
-            }
-        }
-    }
-    if sampling.temperature.is_some_and(|temperature| temperature > HOTTEST) {
-        losses.part(names.temperature, "above one");
-        sampling.temperature = Some(HOTTEST);
-    }
-    if sampling.temperature.is_some() && sampling.top_p.take().is_some() {
-        losses.part(names.top_p, "beside a temperature");
-    }
-    body.some_number("temperature", sampling.temperature);
-    body.some_number("top_p", sampling.top_p);
-    if let Some(top_k) = sampling.top_k {
-        body.whole("top_k", top_k);
-    }
-}
-
-fn write_stops(body: &mut Members<'_>, conversation: &Conversation<'_>, losses: &mut Losses) {
-    let (stops, blank): (Vec<_>, Vec<_>) = conversation.stop.iter().partition(|stop| !stop.trim().is_empty());
-    if !blank.is_empty() {
-        losses.part(conversation.names.stop, "nothing but white space");
-    }
-    if !stops.is_empty() {
-        body.array("stop_sequences", |list| stops.iter().for_each(|stop| list.text(stop)));
-    }
-}
-
-/// Writes how much to think, and what the answer must be, and tells whether the model will think.
-fn write_reasoning(
-    body: &mut Members<'_>,
-    conversation: &Conversation<'_>,
-    limit: u64,
-    quirks: &Quirks,
-    losses: &mut Losses,
-) -> bool {
-    let asked = conversation.reasoning.filter(|reasoning| *reasoning != Reasoning::Off);
-    let budget = asked.map(|reasoning| match reasoning {
-        Reasoning::Budget(budget) => budget,
-        other => other.effort().map_or(8192, |effort| effort.budget()),
-    });
-    let budget = budget.map(|budget| budget.clamp(LEAST_BUDGET, limit.saturating_sub(1).max(LEAST_BUDGET)));
-    let effort = asked.and_then(Reasoning::effort);
-    // A tool that must be called leaves no room for thought.
-    let forced = matches!(conversation.choice, Some(Choice::Any | Choice::Tool(_)));
-    let (thinks, effort) = match (quirks.thinking, budget) {
-        (_, None) => (false, None),
-        (Thinking::Budget, Some(budget)) if budget < limit && !forced => {
-            body.object("thinking", |thinking| {
-                thinking.text("type", "enabled");
-                thinking.whole("budget_tokens", budget);
-            });
-            (true, None)
-        }
-        (Thinking::Effort, Some(_)) if !forced => {
-            body.object("thinking", |thinking| thinking.text("type", "adaptive"));
-            (true, effort)
-        }
-        _ => {
-            losses.hint(conversation.names.reasoning);
-            (false, None)
-        }
-    };
-    let schema = schema(conversation, quirks, losses);
-    if effort.is_some() || schema.is_some() {
-        body.object("output_config", |config| {
-            // `minimal` is OpenAI's alone.
-            config.some_text("effort", effort.map(|effort| effort.max(crate::conversation::Effort::Low).name()));
-            if let Some(schema) = schema {
-                config.object("format", |format| {
-                    format.text("type", "json_schema");
-                    format.raw("schema", schema);
-                });
-            }
-        });
-    }
-    thinks
-}
-
-fn schema<'a>(conversation: &Conversation<'a>, quirks: &Quirks, losses: &mut Losses) -> Option<Node<'a>> {
-    match conversation.output {
-        Output::Any => None,
-        Output::Schema { schema, .. } if quirks.schema => Some(schema),
-        Output::Json | Output::Schema { .. } => {
-            losses.meaning(conversation.names.output);
-            None
-        }
-    }
 }
 
 fn write_tools(body: &mut Members<'_>, conversation: &Conversation<'_>) {
@@ -205,29 +85,29 @@ fn write_tool(object: &mut Members<'_>, tool: &Tool<'_>) {
 
 fn write_messages(list: &mut Items<'_>, conversation: &Conversation<'_>, losses: &mut Losses) {
     let turns = Place::ROOT.field(conversation.names.turns);
-    let mut previous: Option<&Message<'_, '_>> = None;
+    let mut called = BTreeSet::new();
     let messages = results::messages(conversation);
     for message in &messages {
         // Anthropic takes neither an empty message nor white space alone; nothing is said by either.
         list.some_object(|o| {
             o.text("role", if message.role == Role::Assistant { "assistant" } else { "user" });
-            o.some_array("content", |blocks| write_blocks(blocks, message, previous, &turns, losses))
+            o.some_array("content", |blocks| write_blocks(blocks, message, &called, &turns, losses))
         });
-        previous = Some(message);
+        called = results::called(message);
     }
 }
 
 fn write_blocks(
     blocks: &mut Items<'_>,
     message: &Message<'_, '_>,
-    previous: Option<&Message<'_, '_>>,
+    called: &BTreeSet<&str>,
     turns: &Place<'_>,
     losses: &mut Losses,
 ) {
     for (index, part) in &message.parts {
         let place = turns.index(*index);
         match part {
-            Part::ToolResult { id, parts, .. } if !results::answers(previous, id) => {
+            Part::ToolResult { id, parts, .. } if !called.contains(&**id) => {
                 losses.part(place, "a result that answers no call before it");
                 parts.iter().for_each(|part| write_block(blocks, part, place, losses));
             }

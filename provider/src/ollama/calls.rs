@@ -1,12 +1,15 @@
 //! Ids for calls that have none: Ollama's own clients give results back by the tool's name, or just in order.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::VecDeque};
+
+/// So many calls may wait for their results; more than any turn has. The oldest are given up.
+const MOST_OPEN: usize = 1024;
 
 /// Calls that no result has come for yet.
 #[derive(Default)]
 pub(super) struct Calls<'a> {
     made: usize,
-    open: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    open: VecDeque<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 // === impl Calls ===
@@ -16,7 +19,10 @@ impl<'a> Calls<'a> {
     pub(super) fn call(&mut self, id: Option<Cow<'a, str>>, name: Cow<'a, str>) -> Cow<'a, str> {
         self.made += 1;
         let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("call_{}", self.made).into());
-        self.open.push((id.clone(), name));
+        if self.open.len() >= MOST_OPEN {
+            self.open.pop_front();
+        }
+        self.open.push_back((id.clone(), name));
         id
     }
 
@@ -28,10 +34,8 @@ impl<'a> Calls<'a> {
             return id;
         }
         let of_tool = |name: &str| self.open.iter().position(|(_, open)| open == name);
-        match name.and_then(of_tool).unwrap_or(0) {
-            at if at < self.open.len() => self.open.remove(at).0,
-            _ => Cow::Borrowed(""),
-        }
+        let at = name.and_then(of_tool).unwrap_or(0);
+        self.open.remove(at).map_or(Cow::Borrowed(""), |(id, _)| id)
     }
 }
 

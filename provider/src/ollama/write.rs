@@ -1,6 +1,6 @@
 //! A conversation, as a chat request of Ollama.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     conversation::{Choice, Conversation, Effort, Output, Part, Reasoning, Role, Source, Turn},
@@ -99,14 +99,16 @@ fn write_reasoning(body: &mut Members<'_>, conversation: &Conversation<'_>, quir
 
 fn write_turns(messages: &mut Items<'_>, conversation: &Conversation<'_>, losses: &mut Losses) {
     let list = Place::ROOT.field(conversation.names.turns);
-    let mut tools: Vec<(&str, &str)> = Vec::new();
+    let mut tools: BTreeMap<&str, &str> = BTreeMap::new();
     for turn in &conversation.turns {
         let place = list.index(turn.index);
         for part in &turn.parts {
             match part {
-                Part::ToolCall { id, name, .. } => tools.push((id, name)),
+                Part::ToolCall { id, name, .. } => {
+                    tools.insert(id, name);
+                }
                 Part::ToolResult { id, name, parts, failed } => {
-                    let of_call = tools.iter().rev().find(|(called, _)| called == id).map(|(_, name)| *name);
+                    let of_call = tools.get(&**id).copied();
                     if *failed {
                         losses.part_hint(place, "that a tool failed");
                     }

@@ -1,4 +1,4 @@
-use super::{Placeholder, Placeholders};
+use super::{LONGEST_NAME, Placeholders, in_name};
 use crate::json;
 
 /// Puts values back into a text that comes piece by piece, placeholders cut in two among them.
@@ -37,9 +37,9 @@ impl Restorer {
         while let Some((plain, from)) = rest.find(['<', '\\']).and_then(|at| rest.split_at_checked(at)) {
             out.push_str(plain);
             rest = match self.begins(from, placeholders) {
-                Begins::Placeholder(placeholder, length) => {
-                    self.write(&placeholder.value, &mut out);
-                    from.get(length..).unwrap_or_default()
+                Begins::Value(value, after) => {
+                    self.write(value, &mut out);
+                    after
                 }
                 Begins::Perhaps => {
                     from.clone_into(&mut self.held);
@@ -65,18 +65,36 @@ impl Restorer {
         std::mem::take(&mut self.held)
     }
 
-    fn begins<'p>(&self, text: &str, placeholders: &'p Placeholders) -> Begins<'p> {
-        let mut perhaps = self.in_json && text == "\\";
-        for placeholder in &placeholders.list {
-            let forms = [Some(&placeholder.plain), Some(&placeholder.escaped).filter(|_| self.in_json)];
-            for form in forms.into_iter().flatten() {
-                if starts_with(text, form) {
-                    return Begins::Placeholder(placeholder, form.len());
-                }
-                perhaps |= starts_with(form, text);
-            }
+    fn begins<'t>(&self, text: &'t str, placeholders: &'t Placeholders) -> Begins<'t> {
+        let inside = match self.bracket(text, "<", "\\u003c") {
+            Bracket::Whole(inside) => inside,
+            Bracket::Part => return Begins::Perhaps,
+            Bracket::None => return Begins::Nothing,
+        };
+        let end = inside.find(|c| !in_name(c)).unwrap_or(inside.len());
+        let Some((name, after)) = inside.split_at_checked(end).filter(|(name, _)| name.len() <= LONGEST_NAME) else {
+            return Begins::Nothing;
+        };
+        match (self.bracket(after, ">", "\\u003e"), placeholders.value(name)) {
+            (Bracket::Part, _) => Begins::Perhaps,
+            (Bracket::Whole(after), Some(value)) => Begins::Value(value, after),
+            _ => Begins::Nothing,
         }
-        if perhaps { Begins::Perhaps } else { Begins::Nothing }
+    }
+
+    /// Takes a bracket off a text. In JSON it may be written as an escape, with digits in either case.
+    fn bracket<'t>(&self, text: &'t str, plain: &str, escaped: &str) -> Bracket<'t> {
+        if let Some(after) = text.strip_prefix(plain) {
+            return Bracket::Whole(after);
+        }
+        let common = text.bytes().zip(escaped.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+        match () {
+            () if text.is_empty() => Bracket::Part,
+            () if !self.in_json || text.starts_with("\\U") => Bracket::None,
+            () if common == escaped.len() => Bracket::Whole(text.get(common..).unwrap_or_default()),
+            () if common == text.len() => Bracket::Part,
+            () => Bracket::None,
+        }
     }
 
     fn write(&self, value: &str, out: &mut String) {
@@ -90,20 +108,21 @@ impl Restorer {
 }
 
 /// What a text begins with.
-enum Begins<'p> {
-    /// This, of so many bytes.
-    Placeholder(&'p Placeholder, usize),
+enum Begins<'t> {
+    /// The placeholder of this value; and what is behind it.
+    Value(&'t str, &'t str),
     /// Nobody can tell yet.
     Perhaps,
     Nothing,
 }
 
-/// Whether a text starts with a form, or a form with a text. The digits of an escape are written in either case.
-fn starts_with(text: &str, form: &str) -> bool {
-    let same = |(a, b): (u8, u8)| a == b || (a.eq_ignore_ascii_case(&b) && a.is_ascii_hexdigit());
-    let escaped = text.starts_with('\\');
-    let equal = |pair: (u8, u8)| if escaped { same(pair) } else { pair.0 == pair.1 };
-    text.len() >= form.len() && text.bytes().zip(form.bytes()).all(equal)
+/// Whether a text begins with a bracket.
+enum Bracket<'t> {
+    /// Yes; and what is behind it.
+    Whole(&'t str),
+    /// It is too short to tell.
+    Part,
+    None,
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use crate::{
 /// The most text that a response may hold, in bytes: its last event repeats all of it.
 const LONGEST_RESPONSE: usize = 4 << 20;
 
+/// What a block costs beside its text, in bytes, so that many empty ones count as well.
+const BLOCK: usize = 128;
+
 /// Writes events.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -73,6 +76,7 @@ impl Writer {
 
     fn open(&mut self, kind: Kind<'_>, out: &mut Vec<u8>) {
         let empty = std::borrow::Cow::Borrowed("");
+        self.length = self.length.saturating_add(BLOCK);
         self.blocks.push(match kind {
             Kind::Text => Block::Text(empty),
             Kind::Refusal => Block::Refusal(empty),
