@@ -7,6 +7,7 @@ mod content;
 mod parameters;
 mod read;
 mod results;
+mod schema;
 mod stream;
 mod usage;
 mod write;

@@ -10,7 +10,7 @@ mod place;
 mod write;
 
 pub(crate) use self::{
-    node::Node,
+    node::{Node, string_length},
     object::Object,
     place::Place,
     write::{Items, Members, escaped, object, text},

@@ -1,5 +1,6 @@
 //! How an answer is to be thought out, drawn and shaped, in a messages request.
 
+use super::schema;
 use crate::{
     conversation::{Choice, Conversation, Effort, Output, Reasoning},
     json::{Members, Node},
@@ -117,15 +118,19 @@ fn write_reasoning(
             (false, None)
         }
     };
-    let schema = schema(conversation, quirks, losses);
-    if effort.is_some() || schema.is_some() {
+    let shape = shape(conversation, quirks, losses);
+    if effort.is_some() || shape.is_some() {
         body.object("output_config", |config| {
             // `minimal` is OpenAI's alone.
             config.some_text("effort", effort.map(|effort| effort.max(Effort::Low).name()));
-            if let Some(schema) = schema {
+            if let Some(schema) = shape {
                 config.object("format", |format| {
                     format.text("type", "json_schema");
-                    format.raw("schema", schema);
+                    let closed = schema::closed(schema);
+                    if closed.is_some() {
+                        losses.part_hint(conversation.names.output, "that objects may have other members");
+                    }
+                    format.raw("schema", closed.as_deref().and_then(Node::parse_text).unwrap_or(schema));
                 });
             }
         });
@@ -133,7 +138,7 @@ fn write_reasoning(
     thinks
 }
 
-fn schema<'a>(conversation: &Conversation<'a>, quirks: &Quirks, losses: &mut Losses) -> Option<Node<'a>> {
+fn shape<'a>(conversation: &Conversation<'a>, quirks: &Quirks, losses: &mut Losses) -> Option<Node<'a>> {
     match conversation.output {
         Output::Any => None,
         Output::Schema { schema, .. } if quirks.schema => Some(schema),

@@ -98,6 +98,18 @@ impl<'a> Node<'a> {
     }
 }
 
+/// How long the string is that a text begins with, its quotes included.
+pub(crate) fn string_length(text: &str) -> usize {
+    let mut escaped = true;
+    let end = text.bytes().position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        // The first quote opens: it is taken as if it were escaped.
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::json::{self, Node};
+use crate::json::{self, Node, string_length};
 
 /// Rewrites the strings of a body, names of members among them: `rewrite` is given each as it reads, and gives another
 /// text or none to leave it.
@@ -10,7 +10,7 @@ pub fn rewrite_strings(body: &[u8], mut rewrite: impl FnMut(&str) -> Option<Stri
     let mut rest = Node::parse(body)?.json();
     let mut out = Vec::with_capacity(body.len());
     while let Some((before, string)) = rest.find('"').and_then(|at| rest.split_at_checked(at)) {
-        let (string, after) = string.split_at_checked(length(string))?;
+        let (string, after) = string.split_at_checked(string_length(string))?;
         out.extend_from_slice(before.as_bytes());
         let text: Cow<'_, str> = Node::parse_text(string)?.text()?;
         match rewrite(&text) {
@@ -21,18 +21,6 @@ pub fn rewrite_strings(body: &[u8], mut rewrite: impl FnMut(&str) -> Option<Stri
     }
     out.extend_from_slice(rest.as_bytes());
     Some(out)
-}
-
-/// How long the string is that a text begins with, its quotes included.
-fn length(text: &str) -> usize {
-    let mut escaped = true;
-    let end = text.bytes().position(|byte| {
-        let ends = byte == b'"' && !escaped;
-        // The first quote opens: it is taken as if it were escaped.
-        escaped = byte == b'\\' && !escaped;
-        ends
-    });
-    end.map_or(text.len(), |end| end + 1)
 }
 
 #[cfg(test)]
