@@ -27,7 +27,8 @@ impl Splice {
     pub fn new(body: &plan::Body, model: Option<Vec<u8>>) -> Result<Option<Self>, Unfit> {
         let model = body.model.zip(model).map(|((from, to), id)| provider::splice::Splice::new(from, to, id));
         let coding = body.coding.as_deref().unwrap_or_default();
-        let decoder = Decoder::of(coding.as_bytes(), body.length as u64);
+        // The router has undone them under the policy's limit; between two codings a body may be longer than at the end.
+        let decoder = Decoder::of(coding.as_bytes(), u64::MAX);
         let decoder = decoder.map_err(|_| "the plan names a content coding that cannot be undone")?;
         let needed = model.is_some() || decoder.is_some();
         Ok(needed.then_some(Self { model, decoder, held: 0, done: false }))
