@@ -3,7 +3,7 @@
 use crate::yaml::{Node, list, map};
 
 /// The labels that the filter writes into the names of its metrics: `policymesh_requests.action.<a>.level.<l>`.
-const LABELS: [&str; 6] = ["action", "level", "rule", "provider", "reason", "policy"];
+const LABELS: [&str; 7] = ["action", "level", "rule", "provider", "reason", "policy", "digest"];
 
 /// Tag rules and histogram buckets.
 pub fn stats_config() -> Node {
