@@ -116,11 +116,16 @@ impl Request {
 
     /// Sends the request on a connection of its own and reads the whole answer.
     pub fn send(&self, to: SocketAddr) -> Result<Response> {
-        let sent = runtime().block_on(async { tokio::time::timeout(PATIENCE, self.exchange(to)).await });
+        self.send_watched(to, |_| ())
+    }
+
+    /// The same, and calls `watch` with each part of the answer's body as it comes.
+    pub fn send_watched(&self, to: SocketAddr, watch: impl FnMut(&Bytes)) -> Result<Response> {
+        let sent = runtime().block_on(async { tokio::time::timeout(PATIENCE, self.exchange(to, watch)).await });
         sent.with_context(|| format!("no whole answer to {} {} in {PATIENCE:?}", self.method, self.path))?
     }
 
-    async fn exchange(&self, to: SocketAddr) -> Result<Response> {
+    async fn exchange(&self, to: SocketAddr, watch: impl FnMut(&Bytes)) -> Result<Response> {
         let stream = TokioIo::new(TcpStream::connect(to).await.with_context(|| format!("connecting to {to}"))?);
         let response = match self.version {
             Version::Http1 => {
@@ -135,7 +140,7 @@ impl Request {
                 sender.send_request(self.assembled(to)?).await?
             }
         };
-        Response::read(response).await
+        Response::read(response, watch).await
     }
 
     fn assembled(&self, to: SocketAddr) -> Result<hyper::Request<Frames>> {
@@ -191,13 +196,16 @@ impl Response {
         self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
     }
 
-    async fn read(response: hyper::Response<Incoming>) -> Result<Self> {
+    async fn read(response: hyper::Response<Incoming>, mut watch: impl FnMut(&Bytes)) -> Result<Self> {
         let (head, mut body) = response.into_parts();
         let mut whole =
             Self { status: head.status.as_u16(), headers: head.headers, frames: vec![], trailers: HeaderMap::new() };
         while let Some(frame) = body.frame().await {
             match frame.context("the answer broke off")?.into_data() {
-                Ok(data) => whole.frames.push(data),
+                Ok(data) => {
+                    watch(&data);
+                    whole.frames.push(data);
+                }
                 Err(frame) => whole.trailers = frame.into_trailers().unwrap_or_default(),
             }
         }

@@ -5,6 +5,7 @@ mod sent;
 
 use std::fs;
 
+use anyhow::Result;
 use policy::case::{Case, CaseFile};
 use serde_json::Value;
 
@@ -25,8 +26,8 @@ pub struct Suite {
 
 /// Something that decides about requests, and can be held against the corpus.
 pub trait Engine {
-    /// Has one request decided.
-    fn decide(&mut self, request: &Sent) -> Observed;
+    /// Has one request decided. The error is what kept it from being decided and observed.
+    fn decide(&mut self, request: &Sent) -> Result<Observed>;
 }
 
 /// Reads the whole corpus. All files with problems are reported at once.
@@ -48,17 +49,13 @@ pub fn load() -> Vec<Suite> {
 }
 
 /// Runs every suite in an engine made for its policy. All failures are reported at once.
-pub fn prove<E: Engine>(engine: impl Fn(&Suite) -> E) {
+pub fn prove<E: Engine>(engine: impl Fn(&Suite) -> Result<E>) {
     let (mut count, mut failures) = (0, vec![]);
     for suite in load() {
-        let mut engine = engine(&suite);
-        for case in &suite.cases {
-            count += 1;
-            let observed = engine.decide(&Sent::from(case));
-            let wrong = observed.compare(&case.expect);
-            if !wrong.is_empty() {
-                failures.push(format!("{}: {}\n    {}", suite.name, case.name, wrong.join("\n    ")));
-            }
+        count += suite.cases.len();
+        match engine(&suite) {
+            Ok(mut engine) => failures.extend(suite.failures(&mut engine)),
+            Err(error) => failures.push(format!("{}: {error:#}", suite.name)),
         }
     }
     assert!(failures.is_empty(), "{} of {count} cases fail:\n{}", failures.len(), failures.join("\n"));
@@ -68,6 +65,18 @@ pub fn prove<E: Engine>(engine: impl Fn(&Suite) -> E) {
 // === impl Suite ===
 
 impl Suite {
+    /// What an engine does otherwise than expected, case by case.
+    fn failures(&self, engine: &mut impl Engine) -> Vec<String> {
+        let failure = |case: &Case| {
+            let wrong = match engine.decide(&Sent::from(case)) {
+                Ok(observed) => observed.compare(&case.expect),
+                Err(error) => vec![format!("{error:#}")],
+            };
+            (!wrong.is_empty()).then(|| format!("{}: {}\n    {}", self.name, case.name, wrong.join("\n    ")))
+        };
+        self.cases.iter().filter_map(failure).collect()
+    }
+
     fn read(file: &std::path::Path) -> Result<Self, String> {
         let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
         let CaseFile { policy, policy_file, cases, .. } = Self::parse(&text)?;

@@ -9,7 +9,10 @@ pub mod engine;
 pub mod envoy;
 pub mod mesh;
 pub mod place;
+#[cfg(feature = "module")]
+pub mod protobuf;
 pub mod python;
 pub mod standin;
 pub mod waiting;
+#[cfg(feature = "module")]
 pub mod wasm_host;

@@ -1,17 +1,20 @@
 //! A whole mesh for a policy: a stand-in for each of its providers, and an Envoy rendered for them by `policymesh`.
 
+mod rendering;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::Value;
+
+pub use rendering::Rendering;
 
 use crate::client::{Request, Response};
 use crate::envoy::{Bootstrap, Envoy, Starter};
-use crate::place;
 use crate::standin::{Received, Shape, StandIn};
+use crate::waiting::eventually;
 
 /// A running mesh.
 pub struct Mesh {
@@ -46,11 +49,12 @@ impl Mesh {
         let providers = stand_ins(policy)?;
         let mut starter = Starter::new()?;
         let folder = starter.folder().to_owned();
+        let rendering = rendering(policy, &providers, &folder)?;
         let bootstrap = match delivery {
-            Delivery::Static => render(policy, &providers, "static", &folder)?,
+            Delivery::Static => rendering.text("static")?,
             Delivery::Ecds => {
-                fs::write(folder.join(FILTER), render(policy, &providers, "filter", &folder)?)?;
-                render(policy, &providers, "ecds", &folder)?
+                fs::write(folder.join(FILTER), rendering.text("filter")?)?;
+                rendering.text("ecds")?
             }
         };
         for name in providers.keys() {
@@ -60,6 +64,17 @@ impl Mesh {
         Ok(Self { envoy, providers })
     }
 
+    /// What the file says that a mesh with [`Delivery::Ecds`] reads.
+    pub fn filter(&self) -> Result<Value> {
+        Ok(serde_saphyr::from_str(&fs::read_to_string(self.envoy.folder().join(FILTER))?)?)
+    }
+
+    /// Replaces that file, also by something that `policymesh` would never render.
+    pub fn replace_filter(&self, filter: &Value) -> Result<()> {
+        // JSON is YAML, too.
+        self.envoy.replace_file(FILTER, &filter.to_string()).map(drop)
+    }
+
     /// Sends a request through the mesh.
     pub fn send(&self, request: &Request) -> Response {
         request.send(self.envoy.address()).unwrap_or_else(|error| panic!("{error:#}"))
@@ -67,14 +82,20 @@ impl Mesh {
 
     /// Replaces the policy of a mesh with [`Delivery::Ecds`].
     pub fn replace_policy(&self, policy: &Value) -> Result<()> {
-        let filter = render(policy, &self.providers, "filter", self.envoy.folder())?;
+        let filter = rendering(policy, &self.providers, self.envoy.folder())?.text("filter")?;
         self.envoy.replace_file(FILTER, &filter).map(drop)
     }
 
     /// The access log line of the exchange that ended with this response.
     pub fn line(&self, response: &Response) -> Value {
-        let id = response.header(DECISION_ID);
-        self.envoy.wait_for_access_log(|line| !id.is_empty() && line["audit"]["decision_id"] == id.as_str())
+        self.find_line(response).unwrap_or_else(|| panic!("{response:?} has no line in {:#?}", self.envoy.access_log()))
+    }
+
+    /// The same; `None` if it does not come.
+    pub fn find_line(&self, response: &Response) -> Option<Value> {
+        let id = Some(response.header(DECISION_ID)).filter(|id| !id.is_empty())?;
+        let of_it = |line: &Value| line["audit"]["decision_id"] == id.as_str();
+        eventually(|| self.envoy.access_log().into_iter().find(of_it))
     }
 
     /// Takes out all that the stand-ins received so far, with the names of their providers.
@@ -117,18 +138,12 @@ fn stand_ins(policy: &Value) -> Result<BTreeMap<String, StandIn>> {
     providers.iter().map(stand_in).collect()
 }
 
-/// Renders Envoy's configuration for a policy whose providers are stand-ins.
-fn render(policy: &Value, providers: &BTreeMap<String, StandIn>, mode: &str, folder: &Path) -> Result<String> {
+/// Envoy's configuration for a policy whose providers are stand-ins.
+fn rendering(policy: &Value, providers: &BTreeMap<String, StandIn>, folder: &Path) -> Result<Rendering> {
     let written = folder.join("policy.json");
     fs::write(&written, policy.to_string())?;
-    let mut command = Command::new(place::policymesh());
-    command.args(["envoy", "render"]).arg(&written).args(["--mode", mode]).arg("--filter").arg(place::filter_module());
-    command.arg("--filter-config").arg(folder.join(FILTER));
-    for (name, standin) in providers {
-        command.arg("--endpoint").arg(format!("{name}=http://{}", standin.address()));
-        command.arg("--key").arg(format!("{name}=env:{}", key_variable(name)));
-    }
-    let output = command.output().context("running `policymesh`")?;
-    ensure!(output.status.success(), "`policymesh envoy render` failed: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?)
+    let rendering = Rendering::of(&written).option("--filter-config", folder.join(FILTER));
+    Ok(providers.iter().fold(rendering, |rendering, (name, standin)| {
+        rendering.endpoint(name, &format!("http://{}", standin.address())).key(name, &key_variable(name))
+    }))
 }

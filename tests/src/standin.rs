@@ -7,7 +7,6 @@ mod openai;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -19,6 +18,7 @@ use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::waiting::{eventually, runtime};
@@ -40,8 +40,8 @@ pub enum Shape {
 pub enum Behaviour {
     /// Answers.
     Answer,
-    /// Answers, and waits so long before each part of the answer.
-    Slow(Duration),
+    /// Answers, but after the first part waits until it is told to do something else.
+    Hold,
     /// Answers with this status and an error in the provider's shape.
     Fail(u16),
     /// Answers with these very bytes.
@@ -89,7 +89,7 @@ pub struct StandIn {
 /// What the stand-in and the connections it serves have in common.
 struct Shared {
     shape: Shape,
-    behaviour: Mutex<Behaviour>,
+    behaviour: watch::Sender<Behaviour>,
     received: Mutex<Vec<Arc<Mutex<Received>>>>,
 }
 
@@ -106,7 +106,7 @@ impl StandIn {
         let listener = runtime().block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
         let listener = listener.with_context(|| format!("listening on port {port}"))?;
         let address = listener.local_addr()?;
-        let behaviour = Mutex::new(Behaviour::Answer);
+        let behaviour = watch::Sender::new(Behaviour::Answer);
         let shared = Arc::new(Shared { shape, behaviour, received: Mutex::default() });
         let serving = runtime().spawn(serve(listener, Arc::clone(&shared)));
         Ok(Self { shape, address, shared, serving })
@@ -124,7 +124,7 @@ impl StandIn {
 
     /// Changes what it does from now on.
     pub fn behave(&self, behaviour: Behaviour) {
-        *lock(&self.shared.behaviour) = behaviour;
+        self.shared.behaviour.send_replace(behaviour);
     }
 
     /// All that it received so far, oldest first.
@@ -203,15 +203,16 @@ impl Shared {
     /// Does with a request what the stand-in was told to do. `None`: breaks the connection.
     async fn react(&self, request: Request<Incoming>) -> Option<Response<Reply>> {
         let received = self.record(request).await;
-        let behaviour = lock(&self.behaviour).clone();
+        let mut told = self.behaviour.subscribe();
+        let behaviour = told.borrow_and_update().clone();
         let answer = answer::answer(self.shape, &received);
         Some(match behaviour {
-            Behaviour::Answer => reply(answer, Duration::ZERO, usize::MAX),
-            Behaviour::Slow(pause) => reply(answer, pause, usize::MAX),
-            Behaviour::BreakOff(parts) => reply(answer, Duration::ZERO, parts),
-            Behaviour::Fail(status) => reply(answer::failure(self.shape, status), Duration::ZERO, usize::MAX),
+            Behaviour::Answer => reply(answer, usize::MAX, None),
+            Behaviour::Hold => reply(answer, usize::MAX, Some(told)),
+            Behaviour::BreakOff(parts) => reply(answer, parts, None),
+            Behaviour::Fail(status) => reply(answer::failure(self.shape, status), usize::MAX, None),
             Behaviour::Say { status, content_type, parts } => {
-                reply(Answer { status, content_type, parts }, Duration::ZERO, usize::MAX)
+                reply(Answer { status, content_type, parts }, usize::MAX, None)
             }
             Behaviour::Reset => return None,
             Behaviour::Hang => std::future::pending().await,
@@ -238,16 +239,20 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 
 type Reply = Channel<Bytes, std::io::Error>;
 
-/// An answer sent part by part, which breaks off after `most` parts if it has more.
-fn reply(answer: Answer, pause: Duration, most: usize) -> Response<Reply> {
+/// An answer sent part by part, which breaks off after `most` parts if it has more, and holds on after the first until
+/// something else is `told`.
+fn reply(answer: Answer, most: usize, mut told: Option<watch::Receiver<Behaviour>>) -> Response<Reply> {
     let Answer { status, content_type, parts } = answer;
     let (mut sender, body) = Channel::new(1);
     tokio::spawn(async move {
         let breaks_off = parts.len() > most;
         for part in parts.into_iter().take(most) {
-            tokio::time::sleep(pause).await;
             if sender.send_data(part).await.is_err() {
                 return;
+            }
+            if let Some(mut told) = told.take() {
+                // An error means that the stand-in is gone, and holds nothing any more.
+                let _ = told.changed().await;
             }
         }
         if breaks_off {

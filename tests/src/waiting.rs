@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// How long anything may take before a test gives up. Generous, since a loaded machine must not fail a test.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Looks until there is something to see; `None` once [`PATIENCE`] is at its end.
 pub fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {

@@ -1,30 +1,42 @@
 //! The whole mesh as an engine: a real Envoy between a real client and stand-in providers.
 
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::client::Request;
+use crate::client::{Request, Version};
 use crate::corpus::{Engine, Observed, Sent};
 use crate::mesh::Mesh;
 
 /// A mesh that cases are sent through.
-pub struct RealEnvoy(Mesh);
+pub struct RealEnvoy {
+    mesh: Mesh,
+    version: Version,
+}
 
 // === impl RealEnvoy ===
 
 impl RealEnvoy {
-    /// Starts the mesh for a policy.
-    pub fn start(policy: &Value) -> Self {
-        Self(Mesh::start(policy).unwrap_or_else(|error| panic!("{error:#}")))
+    /// Starts the mesh for a policy. Cases go through it over this version of HTTP.
+    pub fn start(policy: &Value, version: Version) -> Result<Self> {
+        Ok(Self { mesh: Mesh::start(policy)?, version })
+    }
+
+    fn request(&self, sent: &Sent) -> Request {
+        match self.version {
+            Version::Http1 => Request::from(sent),
+            Version::Http2 => Request::from(sent).http2(),
+        }
     }
 }
 
 impl Engine for RealEnvoy {
-    fn decide(&mut self, sent: &Sent) -> Observed {
-        let Self(mesh) = self;
-        let response = mesh.send(&Request::from(sent));
-        let record = mesh.line(&response)["audit"].clone();
+    fn decide(&mut self, sent: &Sent) -> Result<Observed> {
+        let mesh = &self.mesh;
+        let response = self.request(sent).send(mesh.envoy.address())?;
+        let line = mesh.find_line(&response).with_context(|| format!("{response:?} has no line in the access log"));
         let received = Some(mesh.take_received());
-        Observed { record, status: Some(response.status), answer: Some(response.body()), received }
+        let record = line?["audit"].clone();
+        Ok(Observed { record, status: Some(response.status), answer: Some(response.body()), received })
     }
 }
 

@@ -1,13 +1,15 @@
 //! The filter's module as an engine: both of its roles, in the hosts of this crate, one after the other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use anyhow::{Context, Result, ensure};
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::corpus::{Engine, Observed, Sent};
 use crate::place;
+use crate::protobuf::structure;
 use crate::standin::Received;
 use crate::wasm_host::{Exchange, Fields, Host, Message, Outcome, Passed};
 
@@ -23,17 +25,17 @@ pub struct Module {
 
 impl Module {
     /// Loads the module and configures it with a policy.
-    pub fn load(policy: &Value) -> Self {
+    pub fn load(policy: &Value) -> Result<Self> {
         let list = policy["spec"]["providers"].as_array().into_iter().flatten();
         let name = |provider: &Value, field: &str| provider[field].as_str().unwrap_or_default().to_owned();
         let providers: HashMap<_, _> = list.map(|one| (name(one, "cluster"), name(one, "name"))).collect();
         let clusters: Vec<_> = providers.keys().collect();
-        let router = load(&json!({"role": "router", "clusters": clusters, "policy": policy}));
-        Self { router, adapter: load(&json!({"role": "adapter"})), providers }
+        let router = load(&json!({"role": "router", "clusters": clusters, "policy": policy}))?;
+        Ok(Self { router, adapter: load(&json!({"role": "adapter"}))?, providers })
     }
 
     /// What the provider receives of a request that the router has let pass.
-    fn adapt(&mut self, request: Passed, state: &std::collections::BTreeMap<String, Vec<u8>>) -> (String, Received) {
+    fn adapt(&mut self, request: Passed, state: &BTreeMap<String, Vec<u8>>) -> Result<(String, Received)> {
         let cluster = state.get("policymesh_cluster").cloned().unwrap_or_default();
         let mut properties: HashMap<_, _> = state.clone().into_iter().collect();
         properties.insert("xds\0cluster_name".into(), cluster.clone());
@@ -41,33 +43,39 @@ impl Module {
         let request =
             Message { headers, chunks: Some(body).filter(|body| !body.is_empty()).into_iter().collect(), trailers };
         let outcome = self.adapter.exchange(Exchange { properties, upstream: true, ..Exchange::new(request) });
-        assert_eq!((&outcome.trap, &outcome.reply), (&None, &None), "the adapter refuses what the router lets pass");
-        let received = outcome.request.expect("the adapter lets pass what it does not refuse");
+        ensure!(
+            outcome.trap.is_none() && outcome.reply.is_none(),
+            "the adapter refuses what was let pass: {outcome:?}"
+        );
+        let received = outcome.request.context("the adapter holds the request for ever")?;
         let provider = self.providers.get(&*String::from_utf8_lossy(&cluster));
-        (provider.expect("the cluster is one of the policy").clone(), as_received(received))
+        Ok((provider.context("the cluster is none of the policy's")?.clone(), as_received(received)))
     }
 }
 
 impl Engine for Module {
-    fn decide(&mut self, sent: &Sent) -> Observed {
+    fn decide(&mut self, sent: &Sent) -> Result<Observed> {
         let outcome = self.router.exchange(Exchange::new(Message::from(sent)));
-        assert_eq!(outcome.trap, None);
-        let Outcome { request, reply, response, state, .. } = outcome;
-        let record = state.get("policymesh_audit").map(|record| serde_json::from_slice(record).unwrap_or_default());
-        let received = request.map(|request| self.adapt(request, &state)).into_iter().collect();
-        Observed {
-            record: record.unwrap_or_default(),
+        let Outcome { request, reply, response, state, trap, .. } = outcome;
+        ensure!(trap.is_none(), "the module traps: {trap:?}");
+        let record = structure(state.get("policymesh_audit").context("there is no record")?)?;
+        let received = request.map(|request| self.adapt(request, &state)).transpose()?;
+        Ok(Observed {
+            record,
             status: response.and_then(|response| response.header(":status").parse().ok()),
             answer: reply.map(|reply| reply.body),
-            received: Some(received),
-        }
+            received: Some(received.into_iter().collect()),
+        })
     }
 }
 
 impl From<&Sent> for Message {
     fn from(sent: &Sent) -> Self {
         let fields = |pairs: &[(String, String)]| -> Fields {
-            pairs.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes())).collect()
+            pairs
+                .iter()
+                .map(|(name, value)| (name.to_ascii_lowercase().into_bytes(), value.clone().into_bytes()))
+                .collect()
         };
         let pseudo =
             [(":method", &*sent.method), (":path", &*sent.path), (":authority", "mesh.example"), (":scheme", "http")];
@@ -77,9 +85,9 @@ impl From<&Sent> for Message {
     }
 }
 
-fn load(configuration: &Value) -> Host {
+fn load(configuration: &Value) -> Result<Host> {
     Host::load(place::filter_module(), configuration.to_string().as_bytes())
-        .unwrap_or_else(|log| panic!("the module refuses its configuration: {log:#?}"))
+        .map_err(|log| anyhow::anyhow!("the module refuses its configuration: {log:#?}"))
 }
 
 fn as_received(passed: Passed) -> Received {
