@@ -1,19 +1,37 @@
 # Everything that can be done with a clone of Policy Mesh. Needs Rust by rustup, Python 3 with pip, and a C compiler to link.
 .DEFAULT_GOAL := help
-.PHONY: help test check setup
+.PHONY: help up test test-envoys check filter setup
 
 export RUSTDOCFLAGS = --deny warnings
+
+# The Envoys that `make test-envoys` tries.
+ENVOYS = 1.37.0 1.38.2 1.39.3 1.40.0
 
 help: ## Lists what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: check ## Installs what the tests need, and runs all of them
+up: filter ## Starts a mesh on this machine and says what to try; Ctrl-C stops it
+	cargo build --package control --bin policymesh --locked
+	@cargo run --quiet --package tests --bin up --no-default-features --locked
+
+test: check filter ## Installs what the tests need, and runs all of them
 	cargo test --workspace --locked
+
+test-envoys: filter ## Runs the tests that need an Envoy with every version that is supported
+	@for version in $(ENVOYS); do \
+		echo "Envoy $$version"; \
+		export ENVOY_VERSION=$$version; \
+		cargo test --package tests --test mesh --locked || exit 1; \
+		cargo test --package tests --test corpus --locked -- real_envoy || exit 1; \
+	done
 
 check: setup ## Format, lints and documentation alone
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
 	cargo doc --workspace --no-deps --locked --quiet
+
+filter: setup ## Builds the filter's module
+	cargo build --package filter --target wasm32-wasip1 --profile wasm --locked
 
 setup:
 	@rustup target list --installed | grep --quiet wasm32-wasip1 || rustup target add wasm32-wasip1
