@@ -34,6 +34,16 @@ fn a_pack_that_is_not_known_is_told_alone() {
 }
 
 #[test]
+fn a_policy_is_the_same_after_envoy_made_texts_of_its_decimals() {
+    let written = example().replace("input: 3.00", "input: 3.25");
+    let (plain, _) = policy(written.as_bytes()).unwrap();
+    let (handed_on, _) = policy(written.replace("input: 3.25", "input: '3.25'").as_bytes()).unwrap();
+    assert_eq!(handed_on.digest(), plain.digest());
+    assert_eq!(handed_on.catalogue(), plain.catalogue());
+    assert!(policy(example().replace("input: 3.00", "input: 3.x").as_bytes()).is_err());
+}
+
+#[test]
 fn yaml_and_json_of_the_same_policy_have_the_same_digest() {
     let (yaml, _) = policy(example().as_bytes()).unwrap();
     let json: serde_json::Value = serde_saphyr::from_str(&example()).unwrap();

@@ -60,8 +60,17 @@ impl Node {
         }
     }
 
-    /// The document as JSON with its keys sorted, no white space, and whole numbers without a fraction: two documents that
-    /// say the same, in YAML or JSON, have the same.
+    /// The number that a text stands for, if it has decimals. Envoy's YAML reader makes texts of such numbers, so where a
+    /// number is wanted such a text is one.
+    pub fn decimal(&self) -> Option<f64> {
+        let Self::Text(text) = self else { return None };
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let plain = digits.starts_with(|c: char| c.is_ascii_digit()) && digits.contains(['.', 'e', 'E']);
+        text.parse().ok().filter(|number: &f64| plain && number.is_finite())
+    }
+
+    /// The document as JSON with its keys sorted, no white space, whole numbers without a fraction, and others as texts: two
+    /// documents that say the same, in YAML, in JSON or handed on by Envoy, have the same.
     pub fn canonical(&self) -> String {
         let mut json = String::new();
         self.write_canonical(&mut json);
@@ -73,7 +82,7 @@ impl Node {
             Self::Null | Self::Any => json.push_str("null"),
             Self::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
             Self::Integer(number) => json.push_str(&number.to_string()),
-            Self::Float(number) => json.push_str(&number.to_string()),
+            Self::Float(number) => json.push_str(&format!("\"{number}\"")),
             Self::Text(text) => json.push_str(&serde_json::Value::from(text.as_str()).to_string()),
             Self::List(nodes) => {
                 write_between(json, ['[', ']'], nodes, |json, node| node.write_canonical(json));
@@ -244,7 +253,7 @@ mod tests {
     fn documents_that_say_the_same_have_the_same_canonical_form() {
         let json: Node = serde_json::from_str(r#"{"b": [1.0, 2.5, "ä\"\n"], "a": {"d": null, "c": true}}"#).unwrap();
         let yaml: Node = serde_saphyr::from_str("a: {c: true, d: }\nb:\n- 1\n- 2.50\n- \"ä\\\"\\n\"\n").unwrap();
-        assert_eq!(json.canonical(), r#"{"a":{"c":true,"d":null},"b":[1,2.5,"ä\"\n"]}"#);
+        assert_eq!(json.canonical(), r#"{"a":{"c":true,"d":null},"b":[1,"2.5","ä\"\n"]}"#);
         assert_eq!(yaml.canonical(), json.canonical());
     }
 

@@ -57,11 +57,17 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.or_any(visitor, |visitor| visitor.visit_f64(0.0))
+        match self.0.decimal() {
+            Some(number) => visitor.visit_f64(number),
+            None => self.or_any(visitor, |visitor| visitor.visit_f64(0.0)),
+        }
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.or_any(visitor, |visitor| visitor.visit_f64(0.0))
+        match self.0.decimal() {
+            Some(number) => visitor.visit_f64(number),
+            None => self.or_any(visitor, |visitor| visitor.visit_f64(0.0)),
+        }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
