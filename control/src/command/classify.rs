@@ -50,7 +50,7 @@ impl Classify {
             if self.file != Path::new("-") {
                 let file = std::fs::File::open(&self.file)
                     .with_context(|| format!("cannot read `{}`", self.file.display()))?;
-                lines::classify(&rules, std::io::BufReader::new(file), stdout().lock())?;
+                lines::classify(&rules, file, stdout().lock())?;
             } else {
                 lines::classify(&rules, stdin().lock(), stdout().lock())?;
             }
