@@ -32,6 +32,8 @@ pub struct Compiled {
     pub bytes: Vec<(u8, u16)>,
     /// The patterns that begin at words with digits.
     pub shapes: Shapes,
+    /// How many detectors are told from their context words.
+    pub windows: usize,
 }
 
 /// What a literal is to a detector.
@@ -40,7 +42,7 @@ pub struct Use {
     pub rule: u16,
     /// The fewest and most bytes of the match before it. Of a context word: how much longer its phrase may be.
     pub before: (u16, u16),
-    /// Of a term: which one.
+    /// Of a term: which one. Of a context word: which of the detectors told so.
     pub term: u32,
 }
 
@@ -111,13 +113,25 @@ pub fn compile(
     if !problems.errors.is_empty() {
         return Err(problems.errors);
     }
-    let Literals { texts, uses, bytes } = Literals::of(&rules);
+    let Literals { texts, uses, bytes, windows } = Literals::of(&rules);
     let digits = (0..).zip(&rules).filter_map(|(number, rule)| match &rule.matcher {
         Matcher::Pattern(pattern, Start::Digits) => Some((number, pattern)),
         _ => None,
     });
     let shapes = Shapes::new(digits);
-    Ok((Compiled { detectors, rules, test_values, grams: Grams::new(texts), uses, bytes, shapes }, problems.warnings))
+    Ok((
+        Compiled {
+            detectors,
+            rules,
+            test_values,
+            grams: Grams::new(texts),
+            uses,
+            bytes,
+            shapes,
+            windows: windows as usize,
+        },
+        problems.warnings,
+    ))
 }
 
 /// The literals of a set of detectors.
@@ -126,6 +140,7 @@ struct Literals {
     texts: Vec<Vec<u8>>,
     uses: Vec<Vec<Use>>,
     bytes: Vec<(u8, u16)>,
+    windows: u32,
 }
 
 impl Literals {
@@ -163,8 +178,9 @@ impl Literals {
             Matcher::Pattern(_, Start::Near) => {
                 for word in rule.near.words() {
                     let (rarest, _) = rarest_word(word);
-                    used(rarest.to_vec(), (0, short(word.len() + 2)), 0);
+                    used(rarest.to_vec(), (0, short(word.len() + 2)), self.windows);
                 }
+                self.windows += 1;
             }
             Matcher::Terms(terms, _) => {
                 for (term, place) in terms.iter().zip(0..) {

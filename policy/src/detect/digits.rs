@@ -34,6 +34,11 @@ pub fn count(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |count, byte| count + u8::from(byte.wrapping_sub(b'0') < 10))
 }
 
+/// How many digits there are from `at` on, within as much text as most identifiers take.
+pub fn ahead(text: &[u8], at: usize) -> u8 {
+    text.get(at..text.len().min(at + CHUNK)).map_or(0, count)
+}
+
 /// Whether a run of digits is only a part of something longer: of a UUID, or of a number with a decimal point.
 pub fn is_part(text: &[u8], start: usize, end: usize) -> bool {
     is_decimal(text, start, end) || is_in_uuid(text, start, end)
@@ -54,6 +59,10 @@ fn is_decimal(text: &[u8], start: usize, end: usize) -> bool {
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 
 fn is_in_uuid(text: &[u8], start: usize, end: usize) -> bool {
+    let beside = [start.checked_sub(1).and_then(|before| text.get(before)), text.get(end)];
+    if !beside.contains(&Some(&b'-')) {
+        return false;
+    }
     let is = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
     let before = text.iter().take(start).rev().take(36).take_while(|byte| is(byte)).count();
     let after = text.iter().skip(end).take(36).take_while(|byte| is(byte)).count();

@@ -8,7 +8,6 @@
 //! Case is dropped by setting one bit of each byte, which confuses a few others; comparing settles it.
 
 use super::language::gram_rarity;
-use std::collections::BTreeSet;
 
 /// The bit that tells small letters from capitals.
 const FOLD: u64 = 0x2020_2020_2020_2020;
@@ -190,12 +189,18 @@ fn known<const N: usize>(literal: &[u8], offset: isize) -> impl Iterator<Item = 
 fn grams<const N: usize>(literal: &[u8], offset: isize) -> Vec<u32> {
     let mut grams = vec![0_u32];
     for (place, shift) in (offset..).zip((0..).step_by(8)).take(N) {
-        let byte = usize::try_from(place).ok().and_then(|place| literal.get(place));
-        let bytes = byte.map_or(0..=u8::MAX, |byte| *byte..=*byte);
-        let folded: BTreeSet<u32> = bytes.map(|byte| u32::from(byte | 0x20) << shift).collect();
-        grams = grams.iter().flat_map(|gram| folded.iter().map(move |byte| gram | byte)).collect();
+        let known = usize::try_from(place).ok().and_then(|place| literal.get(place));
+        // Of all bytes, those with the bit that folding sets: each stands for itself and for one without it.
+        let outside = || (0..=u8::MAX).filter(|byte| byte & 0x20 != 0 && (literal.len() > 2 || stands_apart(*byte)));
+        let bytes: Vec<u8> = known.map_or_else(|| outside().collect(), |byte| vec![byte | 0x20]);
+        grams = grams.iter().flat_map(|gram| bytes.iter().map(move |byte| gram | u32::from(*byte) << shift)).collect();
     }
     grams
+}
+
+/// Whether a folded byte may stand beside a literal of two bytes, which is looked for only as a word of its own.
+fn stands_apart(folded: u8) -> bool {
+    !folded.is_ascii_alphanumeric() || folded < 0x40
 }
 
 // === impl Table ===

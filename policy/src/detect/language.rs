@@ -32,6 +32,15 @@ const FOLLOWERS: [&[u8]; 26] = [
 
 /// Whether the pairs of letters in a value are mostly those of a language.
 pub fn is_language(value: &[u8]) -> bool {
+    is_usual(value, 72)
+}
+
+/// Whether nearly all of them are: of random letters, even of few, next to none pass.
+pub fn is_surely(value: &[u8]) -> bool {
+    is_usual(value, 86)
+}
+
+fn is_usual(value: &[u8], percent: usize) -> bool {
     let (mut pairs, mut usual) = (0_usize, 0_usize);
     for pair in value.windows(2) {
         let [first, second] = pair else { continue };
@@ -45,7 +54,7 @@ pub fn is_language(value: &[u8]) -> bool {
         }
     }
     let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    letters * 10 >= value.len() * 7 && pairs * 2 >= letters && usual * 100 >= pairs * 72
+    letters * 10 >= value.len() * 7 && pairs * 2 >= letters && usual * 100 >= pairs * percent
 }
 
 fn follows(first: u8, second: u8) -> bool {

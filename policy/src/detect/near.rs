@@ -1,50 +1,71 @@
 //! Context: whether one of a detector's words stands close to a match.
 
+use super::pattern::ByteSet;
+
 /// Bytes before a match in which a context word counts.
 pub const BEFORE: usize = 64;
 /// Bytes after a match in which a context word counts.
 pub const AFTER: usize = 32;
+/// What looking around one match counts as work.
+const STEPS: u64 = 16;
 
 /// The context words of a detector.
 #[derive(Debug, Default)]
-pub struct Near(Vec<Vec<u8>>);
+pub struct Near {
+    /// In lower case.
+    words: Vec<Vec<u8>>,
+    /// What they begin with, in either case.
+    first: ByteSet,
+}
 
 // === impl Near ===
 
 impl Near {
     /// Takes the words as written: in any case, spaces for any separator.
     pub fn new(words: &[String]) -> Self {
-        Self(words.iter().map(|word| word.trim().to_ascii_lowercase().into_bytes()).collect())
+        let words: Vec<Vec<u8>> = words.iter().map(|word| word.trim().to_ascii_lowercase().into_bytes()).collect();
+        let mut first = ByteSet::default();
+        for byte in words.iter().filter_map(|word| word.first()) {
+            first.add(*byte, *byte);
+            first.add(byte.to_ascii_uppercase(), byte.to_ascii_uppercase());
+        }
+        Self { words, first }
     }
 
     /// Whether there are no words.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.words.is_empty()
     }
 
     /// The words, in lower case.
     pub fn words(&self) -> &[Vec<u8>] {
-        &self.0
+        &self.words
     }
 
     /// Whether a word stands whole in the bytes around `start..end`. Takes steps for what it looks at.
     pub fn around(&self, text: &[u8], start: usize, end: usize, steps: &mut u64) -> bool {
-        // A word that begins further away counts if it ends within reach: so do words of which half is cut off.
         let before = text.get(start.saturating_sub(BEFORE)..start).unwrap_or_default();
         let after = text.get(end..text.len().min(end.saturating_add(AFTER))).unwrap_or_default();
-        *steps = steps.saturating_sub((before.len() + after.len()) as u64);
-        [before, after].into_iter().any(|part| self.0.iter().any(|word| holds(part, word)))
+        *steps = steps.saturating_sub(STEPS);
+        [before, after].into_iter().any(|part| self.holds(part))
+    }
+
+    /// Whether a word stands whole in a text.
+    fn holds(&self, text: &[u8]) -> bool {
+        let mut last = b' ';
+        text.iter().enumerate().any(|(at, byte)| {
+            let can_begin = self.first.has(*byte) && (!last.is_ascii_lowercase() || !byte.is_ascii_lowercase());
+            last = *byte;
+            can_begin && begins_word(text, at) && self.words.iter().any(|word| stands(text, at, word))
+        })
     }
 }
 
-/// Whether `word` stands whole in `text`.
-fn holds(text: &[u8], word: &[u8]) -> bool {
-    let Some(first) = word.first() else { return false };
-    let starts = text.iter().enumerate().filter(|(_, byte)| byte.eq_ignore_ascii_case(first));
-    starts.into_iter().any(|(at, _)| {
-        let fits = |end: usize| begins_word(text, at) && ends_word(text, end);
-        word_at(text, at, word).is_some_and(fits)
-    })
+/// Whether a word stands whole at `at`, where a word begins.
+fn stands(text: &[u8], at: usize, word: &[u8]) -> bool {
+    let same_start =
+        matches!((text.get(at), word.first()), (Some(found), Some(first)) if found.eq_ignore_ascii_case(first));
+    same_start && word_at(text, at, word).is_some_and(|end| ends_word(text, end))
 }
 
 /// Where `word` ends if it stands at `at`; a space in it stands for one separator or none: `social_security`, `socialSecurity`.

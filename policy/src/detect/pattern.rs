@@ -33,6 +33,8 @@ pub struct Pattern {
     sets: Vec<ByteSet>,
     max: usize,
     digits: (usize, usize),
+    /// What a match can begin with.
+    first: ByteSet,
 }
 
 /// Why a pattern cannot be used, in words for its author.
@@ -118,7 +120,16 @@ impl Pattern {
         let (ops, sets) = compile::program(&hir, boundary).map_err(|why| why.of(written))?;
         let given = literals.and_then(|literals| literal::given(&hir, literals, max));
         let trigger = given.or_else(|| literal::trigger(&hir));
-        Ok((Self { ops, sets, max, digits: compile::digits(&hir) }, trigger))
+        let digits = compile::digits(&hir);
+        let mut pattern = Self { ops, sets, max, digits, first: ByteSet::default() };
+        pattern.first = pattern.first_bytes();
+        Ok((pattern, trigger))
+    }
+
+    /// Whether a match can begin with this byte.
+    #[inline]
+    pub fn begins(&self, byte: u8) -> bool {
+        self.first.has(byte)
     }
 
     /// The most bytes of a match.
@@ -194,6 +205,14 @@ impl ByteSet {
     /// Whether the two sets share a byte.
     pub fn meets(&self, other: &Self) -> bool {
         self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
+    }
+
+    /// All bytes in both sets.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        let mut common = *self;
+        common.0.iter_mut().zip(other.0).for_each(|(a, b)| *a &= b);
+        common
     }
 
     /// All bytes in either set.

@@ -6,9 +6,12 @@ use super::validate::Check;
 use super::{Confidence, DetectorIndex, Finding, TestValues, Work, digits, near, overlap, text};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// How many bytes of a match may stand before a context word that it is told from.
+const NEAR_MATCH: usize = 64;
+
 /// Finds what stands in the text as it is written.
 pub fn scan(set: &Compiled, text: &str, work: &mut Work) -> Vec<Finding> {
-    let mut scan = Scan { set, text, work, found: vec![] };
+    let mut scan = Scan { set, text, work, found: vec![], tried: vec![0; set.windows] };
     if scan.work.take(text.len() as u64 / 8 + 1) {
         scan.literals();
         scan.bytes();
@@ -24,6 +27,8 @@ struct Scan<'a> {
     text: &'a str,
     work: &'a mut Work,
     found: Vec<Finding>,
+    /// For each detector told from its context words: up to where it has been tried.
+    tried: Vec<usize>,
 }
 
 /// Something that matched, before it is confirmed.
@@ -55,12 +60,16 @@ impl Scan<'_> {
                 self.run_from(used.rule, first..last + 1);
             }
             Matcher::Pattern(pattern, _) => {
-                let first = at.saturating_sub(near::AFTER + pattern.max());
+                let tried = self.tried.get(used.term as usize).copied().unwrap_or(0);
+                let first = at.saturating_sub(near::AFTER + pattern.max().min(NEAR_MATCH)).max(tried);
                 let last = self.text.len().min(at + near::BEFORE + usize::from(used.before.1));
                 let window = self.text.as_bytes().get(first..last).unwrap_or_default();
                 let digits = window.chunks(64).map(|chunk| usize::from(digits::count(chunk))).sum::<usize>();
                 if digits >= pattern.digits().0 {
                     self.run_from(used.rule, first..last);
+                    if let Some(tried) = self.tried.get_mut(used.term as usize) {
+                        *tried = last;
+                    }
                 }
             }
             Matcher::Terms(terms, case) => {
@@ -88,10 +97,15 @@ impl Scan<'_> {
         let Some(Rule { matcher: Matcher::Pattern(pattern, _), .. }) = self.set.rules.get(usize::from(rule)) else {
             return;
         };
+        let bytes = self.text.as_bytes();
         let mut at = places.start;
         while at < places.end {
+            if !bytes.get(at).is_some_and(|byte| pattern.begins(*byte)) {
+                at += 1;
+                continue;
+            }
             let (stack, steps) = self.work.for_run();
-            at += match pattern.run(self.text.as_bytes(), at, stack, steps) {
+            at += match pattern.run(bytes, at, stack, steps) {
                 Some(found) => {
                     let (start, end) = (found.value_start, found.value_end);
                     self.judge(rule, Candidate { start, end, confidence: Confidence::Pattern, test: false });
@@ -124,16 +138,16 @@ impl Scan<'_> {
     fn digits(&mut self) {
         let set = self.set;
         let bytes = self.text.as_bytes();
-        digits::starts(
-            bytes,
-            |byte| set.shapes.begins(byte),
-            |at| {
-                let able = set.shapes.at(bytes, at);
-                if self.work.take(able.len() as u64 + 1) {
-                    able.iter().for_each(|rule| self.run_from(*rule, at..at + 1));
-                }
-            },
-        );
+        let wanted = |byte| set.shapes.begins(byte);
+        digits::starts(bytes, wanted, |at| {
+            let able = set.shapes.at(bytes, at);
+            if able.is_empty() || !self.work.take(able.len() as u64 / 2 + 1) {
+                return;
+            }
+            let ahead = digits::ahead(bytes, at);
+            let able = able.iter().filter(|able| able.digits <= ahead);
+            able.for_each(|able| self.run_from(able.number, at..at + 1));
+        });
     }
 
     /// Confirms a candidate: entropy, validator, specimens, context.
@@ -149,17 +163,12 @@ impl Scan<'_> {
         if rule.min_entropy > 0.0 && text::entropy(value.as_bytes()) < rule.min_entropy {
             return;
         }
-        if rule.is_digits() && digits::is_part(bytes, start, end) {
-            return;
-        }
         match rule.validate.map(|check| check(value)) {
             Some(Check::Invalid) => return,
             Some(Check::Valid) => confidence = confidence.max(Confidence::Validated),
             Some(Check::Specimen) => test = true,
             Some(Check::Unsure) | None => {}
         }
-        let bare = bare(value);
-        test = test || rule.specimens.iter().any(|specimen| specimen.is(&bare));
         let near = !rule.near.is_empty() && rule.near.around(bytes, start, end, self.work.for_run().1);
         confidence = match (near, rule.alone) {
             (true, _) if confidence > Confidence::Weak => confidence.max(Confidence::Context),
@@ -168,6 +177,11 @@ impl Scan<'_> {
             (false, Alone::Weak) => Confidence::Weak,
             (false, Alone::Pattern) => confidence,
         };
+        if rule.is_digits() && digits::is_part(bytes, start, end) {
+            return;
+        }
+        let bare = bare(value);
+        test = test || rule.specimens.iter().any(|specimen| specimen.is(&bare));
         if test && self.set.test_values == TestValues::Ignore {
             confidence = Confidence::Weak;
         }

@@ -28,7 +28,7 @@ pub fn decode(text: &str, work: &mut Work, decoded: &mut Decoded) {
         }
         if run.len() >= BLOB {
             long(run, start, decoded);
-        } else if language::is_language(run) && run.iter().all(u8::is_ascii_alphabetic) {
+        } else if language::is_surely(run) {
             continue;
         } else {
             short(run, start, decoded);
