@@ -191,6 +191,16 @@ impl Envoy {
         Request::new("GET", path).send(self.admin)
     }
 
+    /// Major and minor version.
+    pub fn version(&self) -> (u32, u32) {
+        let told =
+            self.ask_admin("/server_info").map(|answer| answer.json()["version"].to_string()).unwrap_or_default();
+        // `revision/1.40.0/Clean/RELEASE/BoringSSL`
+        let mut numbers =
+            told.split('/').nth(1).unwrap_or_default().split('.').filter_map(|number| number.parse().ok());
+        numbers.next().zip(numbers.next()).unwrap_or_else(|| panic!("`{told}` names no version"))
+    }
+
     /// All counters and gauges, by name.
     pub fn stats(&self) -> BTreeMap<String, u64> {
         let answer = self.ask_admin("/stats").map(|answer| answer.text()).unwrap_or_default();

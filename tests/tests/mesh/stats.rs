@@ -15,6 +15,23 @@ fn requests_are_counted_by_what_was_decided() {
     for request in [ordinary(), sensitive(), sensitive(), Request::chat("nobody", "hello"), Request::post("/x", "{")] {
         mesh.line(&mesh.send(&request));
     }
+    let counted =
+        |name: &str| mesh.envoy.stats().into_iter().find(|(known, _)| known.ends_with(name)).map(|(_, value)| value);
+    assert_eq!(counted("policymesh_requests.action.route.level.public.rule.as_asked.provider.cloud"), Some(1));
+    assert_eq!(counted("policymesh_requests.action.route.level.restricted.rule.as_asked.provider.local"), Some(2));
+    assert_eq!(counted("policymesh_unreadable.reason.malformed-json"), Some(1));
+}
+
+#[test]
+fn counts_have_labels_in_prometheus() {
+    let mesh = Mesh::start(&policy("lock")).unwrap();
+    if mesh.envoy.version() < (1, 39) {
+        // Before 1.39 the name begins with that of some cluster, where no tag rule looks.
+        return;
+    }
+    for request in [ordinary(), sensitive(), sensitive(), Request::post("/x", "{")] {
+        mesh.line(&mesh.send(&request));
+    }
     let metrics = mesh.envoy.ask_admin("/stats/prometheus").unwrap().text();
     let routed = |provider: &str, level: &str, count: u64| {
         let labels = [("action", "route"), ("provider", provider), ("level", level), ("rule", "as_asked")];
