@@ -5,6 +5,7 @@
 mod value;
 
 use super::{Form, Hit, run};
+use crate::detect::Confidence;
 use value::{Name, judge};
 
 pub const FORM: Form = Form {
@@ -53,18 +54,81 @@ fn find(text: &[u8], at: usize, steps: &mut u64) -> Option<Hit> {
         .iter()
         .find(|t| rest.get(..t.len()).is_some_and(|head| head.eq_ignore_ascii_case(t.as_bytes())))?;
     *steps = steps.saturating_sub(16);
-    let (name, after) = if matches!(*trigger, "bearer " | "basic ") {
-        (Name::Scheme, trigger.len())
+    let (name, told, after) = if matches!(*trigger, "bearer " | "basic ") {
+        (Name::Scheme, Told::Itself, trigger.len())
     } else {
         let word = run(rest, 0, MAX_NAME, |byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-        (name(text, at, word), word.len().max(trigger.trim_end_matches([' ', '"', '\'', '=', ':']).len()))
+        let after = word.len().max(trigger.trim_end_matches([' ', '"', '\'', '=', ':']).len());
+        (name(text, at, word), told(text, at, word), after)
     };
     let gap = if name == Name::Scheme { 0 } else { operator(rest.get(after..)?)? };
     let (start, quote) = opening(rest, after + gap);
     let value = value::cut(rest.get(start..)?, quote);
     *steps = steps.saturating_sub(value.len() as u64);
-    let confidence = judge(name, value, quote.is_some())?;
+    let confidence = match told {
+        Told::Itself => judge(name, value, quote.is_some())?,
+        Told::Identity => judge(name, value, quote.is_some()).map(|_| Confidence::Weak)?,
+        Told::Property => return None,
+    };
     Some(Hit { start: at + start, end: at + start + value.len(), confidence, test: false })
+}
+
+/// What a name tells of the secret that it speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// The secret itself.
+    Itself,
+    /// Which one it is, or a half of it that everybody may see.
+    Identity,
+    /// Where it is, how long it is, what kind it is.
+    Property,
+}
+
+/// The last parts of names that tell a property: `secret_length`, `credentials.url`, `tokenType`.
+const PROPERTIES: [&[u8]; 20] = [
+    b"url",
+    b"uri",
+    b"host",
+    b"hostname",
+    b"endpoint",
+    b"path",
+    b"file",
+    b"dir",
+    b"source",
+    b"length",
+    b"len",
+    b"size",
+    b"type",
+    b"ttl",
+    b"expiry",
+    b"expires",
+    b"count",
+    b"name",
+    b"prefix",
+    b"vault",
+];
+
+/// What the name tells, by its last part and by a `public` before it.
+fn told(text: &[u8], at: usize, word: &[u8]) -> Told {
+    let last = word.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |place| place + 1);
+    let last = word.get(last..).unwrap_or_default();
+    let camel = last.iter().rposition(u8::is_ascii_uppercase).filter(|_| last.iter().any(u8::is_ascii_lowercase));
+    let last = last.get(camel.unwrap_or(0)..).unwrap_or_default();
+    let is = |part: &&[u8]| last.len() < word.len() && last.eq_ignore_ascii_case(part);
+    let before = text.get(at.saturating_sub(8)..at).unwrap_or_default().to_ascii_lowercase();
+    let public = [&b"public"[..], b"public_", b"public-"].iter().any(|part| before.ends_with(part));
+    if PROPERTIES.iter().any(is) {
+        Told::Property
+    } else if public || is(&b"id".as_slice()) && !is_secret_id(word) {
+        Told::Identity
+    } else {
+        Told::Itself
+    }
+}
+
+/// Vault's AppRole calls a secret `secret_id`, <https://developer.hashicorp.com/vault/docs/auth/approle>.
+fn is_secret_id(word: &[u8]) -> bool {
+    [&b"secret_id"[..], b"secret-id", b"secretid"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// What a name promises: the word from the trigger on, and what stands before the trigger.

@@ -69,7 +69,7 @@ fn random(value: &[u8], sure: usize, least: f32) -> Option<Confidence> {
         return None;
     }
     let made = digit && (lower || upper) || (lower && upper && value.len() >= 20);
-    if !made || is_path(value) || is_identifier(value) {
+    if !made || is_path(value) || is_host(value) || is_identifier(value) {
         return None;
     }
     Some(if value.len() >= sure { Confidence::Pattern } else { Confidence::Weak })
@@ -88,6 +88,25 @@ fn is_expression(value: &[u8], quoted: bool) -> bool {
 /// A path or an address rather than a secret.
 fn is_path(value: &[u8]) -> bool {
     value.starts_with(b"/") || value.starts_with(b"./") || memchr::memmem::find(value, b"://").is_some()
+}
+
+/// The name of a host, perhaps with its port: labels, the last of letters alone (RFC 3696, section 2).
+fn is_host(value: &[u8]) -> bool {
+    let colon = memchr::memchr(b':', value).unwrap_or(value.len());
+    let (name, port) = value.split_at_checked(colon).unwrap_or((value, &[]));
+    let is_label = |label: &[u8]| {
+        (1..=63).contains(&label.len())
+            && label.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+    };
+    let mut labels = name.split(|byte| *byte == b'.');
+    let top = labels.next_back().unwrap_or_default();
+    let port = port.get(1..).unwrap_or_default();
+    (2..=10).contains(&top.len())
+        && top.iter().all(u8::is_ascii_lowercase)
+        && labels.clone().count() >= 2
+        && labels.all(|label| is_label(label) && label.len() <= 24)
+        && port.len() <= 5
+        && port.iter().all(u8::is_ascii_digit)
 }
 
 /// Words joined by underscores, hyphens, dots or capitals, perhaps with a number at the end: `my_token_2`, `tokenV2`.
