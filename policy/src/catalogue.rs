@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     endpoint::{Endpoint, InvalidEndpoint},
-    price::{EXPECTED_OUTPUT_TOKENS, InvalidPrice, NanoUsd, Price},
+    price::{EXPECTED_OUTPUT_TOKENS, InvalidPrice, NanoUsd, Price, Prices, Rates},
 };
 use crate::{
     facts::{Capability, Name, Opaque},
@@ -58,8 +58,8 @@ pub struct Model {
     pub context: Option<u64>,
     /// What it is capable of.
     pub can: BTreeSet<Capability>,
-    /// What it costs; unknown if absent.
-    pub price: Option<Price>,
+    /// What it costs.
+    pub prices: Prices,
 }
 
 /// All providers and models, in the order of the document.

@@ -3,6 +3,7 @@
 mod catalogue;
 mod condition;
 mod identity;
+mod price;
 mod reach;
 mod report;
 mod rules;

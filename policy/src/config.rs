@@ -7,6 +7,7 @@ mod catalogue;
 mod condition;
 mod fault;
 mod node;
+mod price;
 mod read;
 mod reader;
 #[cfg(feature = "schema")]
@@ -22,9 +23,10 @@ use serde::Deserialize;
 pub use self::schema::json_schema;
 pub use self::{
     action::{ActionConfig, DenyConfig, Mode, Prefer, RedactConfig, SelectionConfig},
-    catalogue::{ModelConfig, PriceConfig, ProviderConfig},
+    catalogue::{ModelConfig, ProviderConfig},
     condition::{InvariantConfig, MatchConfig, NeverConfig, RangeMatch, SensitivityMatch, SetMatch, ValueMatch},
     node::Node,
+    price::{Date, PriceConfig, UsdConfig},
     read::{Broken, Document, MAX_DOCUMENT, read},
     sensitivity::{IdentityConfig, Principal, SensitivityConfig, SourceConfig},
     shorthand::{Bytes, List},

@@ -118,7 +118,7 @@ impl Exchange {
             self.head = Some(head);
             return self.refuse(Refused::Oversize);
         }
-        self.facts = Some(self.engine.facts(&head, headers, property));
+        self.facts = Some(self.engine.facts(&self.arrival, &head, headers, property));
         self.passed = passed(headers);
         self.reading = Some(self.begin(&head, end));
         self.head = Some(head);

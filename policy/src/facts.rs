@@ -16,6 +16,9 @@ use crate::{detect::Confidence, request::Api};
 /// What is known of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
+    /// When it came, in seconds since 1970: prices change.
+    #[serde(default)]
+    pub time: u64,
     /// The interface that it speaks.
     pub api: Api,
     /// The model that it asks for.
@@ -100,6 +103,7 @@ impl Facts {
     /// A request of this kind in which nothing was found, at this level. The other facts are set one by one.
     pub fn new(api: Api, level: Name) -> Self {
         Self {
+            time: 0,
             api,
             asked: Asked::None,
             client: None,

@@ -23,3 +23,4 @@ pub mod policy;
 pub mod problem;
 pub mod request;
 pub mod rule;
+pub mod usage;

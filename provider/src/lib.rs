@@ -54,5 +54,6 @@ pub mod splice;
 pub mod stamp;
 pub mod stream;
 pub mod translate;
-pub mod usage;
 pub mod way;
+
+pub use policy::usage;

@@ -7,6 +7,7 @@ use std::io::{Write as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use policy::audit::Record;
 use policy::exchange::{Arrival, Engine, Exchange, Secrets, Step};
@@ -71,7 +72,7 @@ impl Explain {
 impl Explained {
     fn of(policy: Policy, request: &Request) -> Self {
         let engine = Rc::new(Engine::new(policy, Secrets::default()));
-        let mut exchange = Exchange::new(Rc::clone(&engine), Arrival { time: 0, sequence: 1 });
+        let mut exchange = Exchange::new(Rc::clone(&engine), Arrival { time: now(), sequence: 1 });
         let no_property = |_: &[&str]| None;
         let mut step = exchange.on_request_headers(&request.headers, &no_property, request.body.is_empty());
         if step == Step::Hold {
@@ -107,6 +108,12 @@ impl Explained {
         }
         shown
     }
+}
+
+/// Nanoseconds since 1970: prices change.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.ok().and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
 /// The facts, one a line, without what is not there.

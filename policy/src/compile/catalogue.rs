@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Report, rules::selection, sensitivity::level};
+use super::{Report, price::prices, rules::selection, sensitivity::level};
 use crate::{
-    catalogue::{Catalogue, Endpoint, Format, InvalidPrice, Model, NanoUsd, OpaqueClearance, Price, Provider},
-    config::{ModelConfig, PriceConfig, ProviderConfig, SelectionConfig},
+    catalogue::{Catalogue, Endpoint, Format, Model, OpaqueClearance, Prices, Provider},
+    config::{ModelConfig, ProviderConfig, SelectionConfig},
     facts::Name,
     level::Levels,
     policy::{Alias, LOCAL},
@@ -58,7 +58,7 @@ pub(super) fn models(written: &[ModelConfig], providers: &[Provider], report: &m
 }
 
 fn model(path: &str, written: &ModelConfig, providers: &[Provider], report: &mut Report) -> Model {
-    let ModelConfig { name, provider, id, context, can, price: written_price } = written;
+    let ModelConfig { name, provider, id, context, can, price } = written;
     let id = id.as_ref().unwrap_or(name);
     report.name(&format!("{path}.id"), id);
     let place = providers.iter().position(|known| known.name == provider.as_str());
@@ -79,7 +79,7 @@ fn model(path: &str, written: &ModelConfig, providers: &[Provider], report: &mut
         id: Name::written(id),
         context: *context,
         can: can.0.iter().copied().collect(),
-        price: written_price.map(|written| price(&format!("{path}.price"), written, report)),
+        prices: price.as_ref().map_or_else(Prices::default, |price| prices(&format!("{path}.price"), price, report)),
     }
 }
 
@@ -95,18 +95,6 @@ fn stays_local(path: &str, id: &str, provider: &Provider, report: &mut Report) {
             problem.help("give it a provider of its own, with the same cluster, another zone and its own clearance"),
         );
     }
-}
-
-fn price(path: &str, written: PriceConfig, report: &mut Report) -> Price {
-    let PriceConfig::Usd { input, cached, output } = written else { return Price::FREE };
-    let mut usd = |field: &str, usd: f64| {
-        NanoUsd::from_usd(usd).unwrap_or_else(|error: InvalidPrice| {
-            report.error(format!("{path}.{field}"), error.to_string());
-            NanoUsd::default()
-        })
-    };
-    let input = (usd("input", input), input);
-    Price { input: input.0, cached: usd("cached", cached.unwrap_or(input.1)), output: usd("output", output) }
 }
 
 pub(super) fn aliases(

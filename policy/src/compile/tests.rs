@@ -83,7 +83,7 @@ fn a_fault_of_structure_is_told_with_its_place_and_what_would_be_right() {
         "price: free",
         "price: gratis",
         &[
-            "spec.models[0].price: the text `gratis` stands where `free` or a map such as `{input: 2.50, output: 10.00}` is wanted",
+            "spec.models[0].price: the text `gratis` stands where `free`, a map such as `{input: 2.50, output: 10.00}`, or a list of such maps is wanted",
         ],
     );
     after(
@@ -213,6 +213,37 @@ fn a_value_that_makes_no_sense_is_told() {
         "input: 3.00",
         "input: -3.00",
         &["spec.models[1].price.input: `-3` is no price in US dollars per million tokens"],
+    );
+    let priced = |list: &str, expected: &[&str]| {
+        after("price: {input: 3.00, cached: 0.30, output: 15.00}", &format!("price: {list}"), expected);
+    };
+    priced("[{input: 3, output: 15}, {context_above: 200000, input: 6, output: 22.50}]", &[]);
+    priced("[{from: 2026-01-01, input: 3, output: 15}, {from: 2026-07-01, input: 2, output: 10}]", &[]);
+    priced("[]", &["spec.models[1].price: the list of prices is empty"]);
+    priced(
+        "[{from: 2026-02-30, input: 3, output: 15}]",
+        &["spec.models[1].price[0].from: the text `2026-02-30` stands where a day such as `2026-11-25` is wanted"],
+    );
+    priced(
+        "[{from: 2026-07-01, input: 3, output: 15}, {from: 2026-01-01, input: -2, output: 10}]",
+        &[
+            "spec.models[1].price[1].input: `-2` is no price in US dollars per million tokens",
+            "spec.models[1].price[1]: its date is before that of the entry above it (write the entries in the order of their dates)",
+        ],
+    );
+    priced(
+        "[{input: 3, output: 15}, {input: 2, output: 10}]",
+        &["spec.models[1].price[1]: two prices hold from the same day on for prompts of any length"],
+    );
+    priced(
+        "[{input: 3, output: 15}, {context_above: 9, input: 6, output: 20}, {context_above: 9, input: 6, output: 20}]",
+        &["spec.models[1].price[2].context_above: `9` is not more than in the entry above it"],
+    );
+    priced(
+        "[{input: 3, output: 15}, {from: 2026-01-01, context_above: 9, input: 6, output: 20}]",
+        &[
+            "spec.models[1].price[1].context_above: shorter prompts have no price (put an entry of the same date without `context_above` before it)",
+        ],
     );
     after(
         "levels: [public, ",

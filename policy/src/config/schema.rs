@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 
-use super::{Bytes, List, PolicyConfig, PriceConfig, SelectionConfig, action::Selection, catalogue::Usd};
+use super::{Bytes, Date, List, PolicyConfig, PriceConfig, SelectionConfig, UsdConfig, action::Selection};
 
 /// The JSON Schema of a policy document.
 pub fn json_schema() -> Schema {
@@ -45,7 +45,18 @@ impl JsonSchema for PriceConfig {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "const": "free" }, generator.subschema_for::<Usd>()] })
+        let usd = generator.subschema_for::<UsdConfig>();
+        json_schema!({ "anyOf": [{ "const": "free" }, usd, { "type": "array", "items": usd }] })
+    }
+}
+
+impl JsonSchema for Date {
+    fn schema_name() -> Cow<'static, str> {
+        "Date".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date" })
     }
 }
 

@@ -19,6 +19,8 @@ mod text;
 mod tokens;
 mod wallets;
 
+pub(crate) use text::is_date;
+
 /// What a validator makes of a matched value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {

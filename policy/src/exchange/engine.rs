@@ -82,10 +82,11 @@ impl Engine {
         Classifier::new(self.policy.detectors().clone())
     }
 
-    /// What a request's headers and properties say.
-    pub(super) fn facts(&self, head: &Head, headers: &[Header], property: Property<'_>) -> Facts {
+    /// What a request's arrival, headers and properties say.
+    pub(super) fn facts(&self, arrival: &Arrival, head: &Head, headers: &[Header], property: Property<'_>) -> Facts {
         let lowest = self.policy.level_name(crate::level::Level::default()).clone();
         let mut facts = Facts::new(head.api, lowest);
+        facts.time = arrival.time / 1_000_000_000;
         facts.client = self.identity(self.policy.client_sources(), headers, property);
         facts.team = self.identity(self.policy.team_sources(), headers, property);
         let answers = self.policy.signals().iter().map(|signal| {

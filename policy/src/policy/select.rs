@@ -238,6 +238,6 @@ impl Model {
     /// What a request is taken to cost.
     fn cost(&self, situation: &Situation<'_>) -> Option<NanoUsd> {
         let facts = situation.facts;
-        self.price.map(|price| price.estimate(facts.prompt_tokens, facts.output_tokens))
+        self.prices.at(facts.time).map(|price| price.estimate(facts.prompt_tokens, facts.output_tokens))
     }
 }

@@ -196,6 +196,18 @@ fn a_selection_says_which_models_and_in_which_order() {
 }
 
 #[test]
+fn the_cheapest_is_what_costs_least_when_the_request_comes() {
+    let prices = "price: [{input: 1, output: 2}, {from: 2026-07-01, input: 100, output: 2}]";
+    let catalogue = include_str!("tests/catalogue.yaml").replace("price: {input: 1, output: 2}", prices);
+    let rules = "  rules: [{name: r, action: {route: {provider: [far, eu], prefer: cheapest}}}]\n";
+    let (policy, _) = Policy::parse(format!("{catalogue}{rules}").as_bytes()).unwrap();
+    let at = |time| short(&decided(&policy, &Facts { time, ..chat(&policy, "far") }));
+    const JULY: u64 = 1_782_864_000;
+    assert_eq!(at(JULY - 1), "mid far unpriced");
+    assert_eq!(at(JULY), "far mid unpriced");
+}
+
+#[test]
 fn a_candidate_that_does_not_fit_is_struck_with_the_reason() {
     type Change = fn(&mut Facts);
     let cases: Vec<(&str, Change, &str)> = vec![

@@ -47,7 +47,7 @@ pub(super) fn uniform(digits: &[u8]) -> bool {
 }
 
 /// Whether the day exists in the Gregorian calendar.
-pub(super) fn is_date(year: u64, month: u64, day: u64) -> bool {
+pub(crate) fn is_date(year: u64, month: u64, day: u64) -> bool {
     let leap = (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

@@ -1,10 +1,13 @@
 //! What an answer used, counted once, and what that costs.
 
-use policy::catalogue::{NanoUsd, Price};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{NanoUsd, Price};
 
 /// Tokens of one request and its answer, by kind, as OpenTelemetry's conventions count them: the parts lie within the
 /// whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tokens {
     /// Of the prompt: all of it, however it was come by.
     pub input: u64,
@@ -23,7 +26,8 @@ pub struct Tokens {
 }
 
 /// What is known of an answer's tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Usage {
     /// The provider said nothing.
     #[default]
@@ -35,11 +39,12 @@ pub enum Usage {
 }
 
 /// What an answer cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cost {
     /// Nobody knows: the provider did not say what was used, or not all of it.
     UsageMissing,
-    /// The catalogue has no price for the model.
+    /// The catalogue had no price for the model at that time.
     Unpriced,
     /// This much.
     Known(NanoUsd),
@@ -56,17 +61,12 @@ impl Usage {
         }
     }
 
-    /// What it costs at a price.
-    ///
-    /// Tokens that are written to a cache are priced as input: a [`Price`] has no price of their own for them.
+    /// What it costs at the price that the model had when the request came.
     pub fn cost(&self, price: Option<&Price>) -> Cost {
         match (self, price) {
             (Self::Missing | Self::Partial(_), _) => Cost::UsageMissing,
             (Self::Complete(_), None) => Cost::Unpriced,
-            (Self::Complete(tokens), Some(price)) => {
-                let fresh = tokens.input.saturating_sub(tokens.cached);
-                Cost::Known(price.cost(fresh, tokens.cached.min(tokens.input), tokens.output))
-            }
+            (Self::Complete(tokens), Some(price)) => Cost::Known(price.cost(tokens)),
         }
     }
 }
@@ -76,14 +76,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cached_tokens_are_paid_once_and_at_their_own_price() {
-        let usd = |usd| NanoUsd::from_usd(usd).unwrap();
-        let price = Price { input: usd(2.5), cached: usd(1.25), output: usd(10.0) };
-        let tokens = Tokens { input: 1000, cached: 600, output: 100, ..Tokens::default() };
-        let expected = 400 * 2500 + 600 * 1250 + 100 * 10_000;
-        assert_eq!(Usage::Complete(tokens).cost(Some(&price)), Cost::Known(NanoUsd(expected)));
+    fn what_is_not_known_is_never_nothing() {
+        let tokens = Tokens { input: 1000, ..Tokens::default() };
+        assert_eq!(Usage::Complete(tokens).cost(Some(&Price::FREE)), Cost::Known(NanoUsd(0)));
         assert_eq!(Usage::Complete(tokens).cost(None), Cost::Unpriced);
-        assert_eq!(Usage::Partial(tokens).cost(Some(&price)), Cost::UsageMissing);
+        assert_eq!(Usage::Partial(tokens).cost(Some(&Price::FREE)), Cost::UsageMissing);
         assert_eq!(Usage::Missing.cost(Some(&Price::FREE)), Cost::UsageMissing);
     }
 }
