@@ -19,7 +19,8 @@ use self::{
 use crate::{
     catalogue::Catalogue,
     config::{
-        self, ApiVersion, Document, Kind, LimitsConfig, MetadataConfig, Node, PolicyConfig, ResponseConfig, SpecConfig,
+        self, ApiVersion, Document, InvariantConfig, Kind, LimitsConfig, MetadataConfig, Node, PolicyConfig,
+        ResponseConfig, SpecConfig,
     },
     facts::Name,
     policy::Policy,
@@ -39,8 +40,34 @@ pub(crate) fn policy(bytes: &[u8]) -> Result<(Policy, Vec<Problem>), Vec<Problem
     report.finish(policy)
 }
 
+/// The policy with one more invariant, as its last. Problems with that are told with their path below `never`.
+pub(crate) fn with_invariant(policy: &[u8], never: &[u8]) -> Result<(Policy, Vec<Problem>), Vec<Problem>> {
+    let Document { mut config, problems, broken, node } = config::read::<PolicyConfig>(policy)?;
+    let asked = config::read(never)?;
+    if !asked.problems.is_empty() {
+        return Err(asked.problems);
+    }
+    let path = format!("spec.invariants[{}].never", config.spec.invariants.len());
+    config.spec.invariants.push(InvariantConfig { name: "asked".into(), never: asked.config });
+    let mut report = Report::new("", problems, broken);
+    let policy = unchecked(config, &node, &mut report);
+    report.finish(policy).map_err(|mut problems| {
+        problems.iter_mut().for_each(|problem| problem.path = problem.path.replacen(&path, "never", 1));
+        problems
+    })
+}
+
 /// Compiles a written policy. What comes back can be used only if there is no error in the report.
 pub(crate) fn compile(config: PolicyConfig, node: &Node, report: &mut Report) -> Option<Policy> {
+    let policy = unchecked(config, node, report)?;
+    if !report.has_errors() {
+        reach::check(&policy, report);
+    }
+    Some(policy)
+}
+
+/// The same, without looking for rules that are of no use.
+pub(crate) fn unchecked(config: PolicyConfig, node: &Node, report: &mut Report) -> Option<Policy> {
     let PolicyConfig { api_version: ApiVersion::V1, kind: Kind::Policy, metadata, spec } = config;
     let MetadataConfig { name, version } = metadata;
     let SpecConfig {
@@ -66,7 +93,7 @@ pub(crate) fn compile(config: PolicyConfig, node: &Node, report: &mut Report) ->
     let invariants = invariants(&written_invariants, &mut scope, report);
     let (identities, signals) = scope.gathered();
     let sensitivity::Sensitivity { levels, level_names, detectors, detector_names } = sensitivity;
-    let policy = Policy {
+    Some(Policy {
         name: Name::written(&name),
         version: version.as_deref().map(Name::written),
         digest: Name::written(&digest(node)),
@@ -84,11 +111,7 @@ pub(crate) fn compile(config: PolicyConfig, node: &Node, report: &mut Report) ->
         invariants,
         reveal,
         max_body: max_body(limits, report),
-    };
-    if !report.has_errors() {
-        reach::check(&policy, report);
-    }
-    Some(policy)
+    })
 }
 
 /// The SHA-256 of the canonical form, in hexadecimal.

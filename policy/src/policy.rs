@@ -2,7 +2,7 @@
 
 mod select;
 
-pub(crate) use self::select::LOCAL;
+pub(crate) use self::select::{LOCAL, Place, candidate, unable, unserved};
 
 use std::collections::BTreeSet;
 
@@ -112,7 +112,7 @@ impl Policy {
     }
 
     /// The facts with the level that counts: the highest for what could not be read, and for a level that is not known.
-    fn situation<'f>(&'f self, facts: &'f Facts) -> Situation<'f> {
+    pub(crate) fn situation<'f>(&'f self, facts: &'f Facts) -> Situation<'f> {
         let level = self.levels.find(&facts.level);
         if facts.unreadable.is_some() || level.is_none() {
             let level = facts.unreadable.map(|_| self.levels.highest());
@@ -124,7 +124,8 @@ impl Policy {
 
 const NO_RULE: &str = "no rule of the policy allows this request";
 const INDETERMINATE: &str = "the policy cannot tell whether it allows this request";
-const FORBIDDEN: u16 = 403;
+/// The status of what no rule lets through.
+pub(crate) const FORBIDDEN: u16 = 403;
 
 fn refusal(message: &str) -> Outcome {
     Outcome::Deny(Denial { status: FORBIDDEN, message: Name::written(message) })

@@ -15,10 +15,10 @@ use crate::{
 pub(crate) const LOCAL: &str = "local";
 
 /// A provider and, where the request is for one, a model: places in the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    provider: usize,
-    model: Option<usize>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) provider: usize,
+    pub(crate) model: Option<usize>,
 }
 
 impl Policy {
@@ -30,14 +30,7 @@ impl Policy {
         situation: &Situation<'_>,
     ) -> (Vec<Candidate>, Vec<Struck>) {
         let mut struck = Vec::new();
-        let mut places = self.listed(selection, situation, &mut struck);
-        if !situation.facts.api.takes_model() {
-            places = providers_of(places);
-            struck.clear();
-            if selection.models.is_none() && selection.can.is_empty() {
-                places = self.providers_within(selection);
-            }
-        }
+        let places = self.places(selection, situation, &mut struck);
         let mut candidates = Vec::new();
         for (place, provider, model) in places.into_iter().filter_map(|place| self.look_up(place)) {
             match self.strike(rule, place, provider, model, situation) {
@@ -50,6 +43,24 @@ impl Policy {
             }
         }
         (candidates, struck)
+    }
+
+    /// What a selection stands for, in its order, whether or not the request may go there.
+    pub(crate) fn places(
+        &self,
+        selection: &Selection,
+        situation: &Situation<'_>,
+        struck: &mut Vec<Struck>,
+    ) -> Vec<Place> {
+        let places = self.listed(selection, situation, struck);
+        if situation.facts.api.takes_model() {
+            return places;
+        }
+        struck.clear();
+        if selection.models.is_none() && selection.can.is_empty() {
+            return self.providers_within(selection);
+        }
+        providers_of(places)
     }
 
     /// The models of a selection in its order, each once.
@@ -142,7 +153,7 @@ impl Policy {
         self.catalogue.providers.get(provider).is_some_and(|provider| provider.zone == LOCAL)
     }
 
-    fn look_up(&self, place: Place) -> Option<(Place, &Provider, Option<&Model>)> {
+    pub(crate) fn look_up(&self, place: Place) -> Option<(Place, &Provider, Option<&Model>)> {
         let provider = self.catalogue.providers.get(place.provider)?;
         match place.model {
             None => Some((place, provider, None)),
@@ -166,7 +177,7 @@ impl Policy {
     }
 
     /// INVARIANT: a candidate that passes is cleared for the level that counts and for all opaque content.
-    fn not_cleared(&self, provider: &Provider, situation: &Situation<'_>) -> Option<Strike> {
+    pub(crate) fn not_cleared(&self, provider: &Provider, situation: &Situation<'_>) -> Option<Strike> {
         let facts = situation.facts;
         let level = situation.level.unwrap_or(self.levels.highest());
         if provider.cleared < level {
@@ -202,7 +213,7 @@ fn providers_of(places: Vec<Place>) -> Vec<Place> {
     providers
 }
 
-fn unserved(rule: &Rule, provider: &Provider, situation: &Situation<'_>) -> Option<Strike> {
+pub(crate) fn unserved(rule: &Rule, provider: &Provider, situation: &Situation<'_>) -> Option<Strike> {
     let api = situation.facts.api;
     if !provider.format.serves(api) {
         return Some(Strike::Api(api));
@@ -210,7 +221,7 @@ fn unserved(rule: &Rule, provider: &Provider, situation: &Situation<'_>) -> Opti
     (api == crate::request::Api::Other && !rule.names_other()).then_some(Strike::UnnamedApi)
 }
 
-fn unable(model: &Model, situation: &Situation<'_>) -> Option<Strike> {
+pub(crate) fn unable(model: &Model, situation: &Situation<'_>) -> Option<Strike> {
     let facts = situation.facts;
     if let Some(missing) = facts.needs.difference(&model.can).next() {
         return Some(Strike::Capability(*missing));
@@ -219,7 +230,7 @@ fn unable(model: &Model, situation: &Situation<'_>) -> Option<Strike> {
     model.context.filter(|context| needed > *context).map(|context| Strike::Context { needed, context })
 }
 
-fn candidate(provider: &Provider, model: Option<&Model>, situation: &Situation<'_>) -> Candidate {
+pub(crate) fn candidate(provider: &Provider, model: Option<&Model>, situation: &Situation<'_>) -> Candidate {
     Candidate {
         provider: provider.name.clone(),
         cluster: provider.cluster.clone(),
