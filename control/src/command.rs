@@ -7,6 +7,7 @@ mod doctor;
 mod envoy;
 mod explain;
 mod input;
+mod prove;
 mod schema;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ pub struct Policymesh {
 #[derive(clap::Subcommand)]
 enum Command {
     Check(check::Check),
+    Prove(prove::Prove),
     Explain(explain::Explain),
     Classify(classify::Classify),
     Detectors(detectors::Detectors),
@@ -39,6 +41,7 @@ impl Policymesh {
     pub fn run(self) -> ExitCode {
         let done = match self.command {
             Command::Check(command) => command.run(),
+            Command::Prove(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Classify(command) => command.run(),
             Command::Detectors(command) => command.run(),

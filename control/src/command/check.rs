@@ -13,6 +13,8 @@ use crate::terminal::Style;
 
 /// Tells everything that is wrong with policies, each with its place.
 ///
+/// Warns also of what `policymesh prove` finds: rules of no use, and invariants that rules rely on.
+///
 /// Exits with 0 if there is no error (warnings do not count), with 1 if there is, and with 2 if a file cannot be read.
 #[derive(clap::Args)]
 pub struct Check {
@@ -59,7 +61,7 @@ impl Check {
 
 fn problems(document: &[u8]) -> Vec<Problem> {
     match Policy::parse(document) {
-        Ok((_, warnings)) => warnings,
+        Ok((policy, warnings)) => [warnings, policy.prove().problems()].concat(),
         Err(problems) => problems,
     }
 }

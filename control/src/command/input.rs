@@ -21,13 +21,18 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// Reads a policy. What is wrong with it is printed to standard error; with errors in it there is none.
 pub fn policy(path: &Path) -> anyhow::Result<Option<Policy>> {
+    Ok(parse(path, &read(path)?))
+}
+
+/// The same, of a document that was read from there.
+pub fn parse(path: &Path, document: &[u8]) -> Option<Policy> {
     let style = Style::of_stderr();
-    let (policy, problems) = match Policy::parse(&read(path)?) {
+    let (policy, problems) = match Policy::parse(document) {
         Ok((policy, warnings)) => (Some(policy), warnings),
         Err(problems) => (None, problems),
     };
     problems.iter().for_each(|problem| eprintln!("{}", line(path, problem, style)));
-    Ok(policy)
+    policy
 }
 
 /// A problem on one line: where, how bad, what, and what would be right.
