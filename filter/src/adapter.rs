@@ -1,25 +1,71 @@
-//! The adapter role: an upstream filter in each provider's cluster, which makes the request the provider's own.
+//! The adapter role: an upstream filter in each provider's cluster, which makes the request the provider's own, and the
+//! answer the client's.
 //!
 //! It runs anew for every attempt, and finds the headers as the attempt before left them; so it takes nothing from there
 //! and sets all that the provider receives from the router's plan.
 
-use crate::host::{self, Headers};
-use crate::splice::Splice;
+mod journal;
+mod request;
+mod response;
+mod splice;
+
+pub use journal::PROGRESS;
+pub use response::RETRY;
+
+use crate::host;
+use journal::Journal;
 use policy::plan::{Attempt, Plan};
+use policy::request::Family;
+use provider::error::Error;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel};
+use request::Request;
+use response::Response;
 
 /// One attempt at a request.
-pub struct Adapter {
-    splice: Option<Splice>,
+pub struct Adapter(Option<Underway>);
+
+/// An attempt that the plan has.
+struct Underway {
+    plan: Plan,
+    attempt: Attempt,
+    journal: Journal,
+    request: Request,
+    /// Whether the client wants to be told the usage in a stream.
+    usage_asked: bool,
+    response: Response,
 }
+
+/// Why a request does not go to its provider, as the client is told.
+struct Refusal {
+    status: u16,
+    code: &'static str,
+    /// It may repeat names of the client's own, so no log holds it.
+    message: String,
+}
+
+/// Marks an answer of the adapter's own, which the router need not put into the client's format any more.
+pub const OWN_ANSWER: &str = "x-policymesh-own-answer";
 
 // === impl Adapter ===
 
 impl Adapter {
     /// An attempt about which nothing is known yet.
     pub fn new() -> Self {
-        Self { splice: None }
+        Self(None)
+    }
+
+    /// Leads a part of the request through, or answers in the provider's place.
+    fn take(&mut self, step: impl FnOnce(&mut Underway) -> Result<Action, Refusal>) -> Action {
+        let Some(underway) = &mut self.0 else { return Action::Pause };
+        match step(underway) {
+            Ok(action) => action,
+            Err(refusal) => {
+                underway.refuse(&refusal);
+                self.0 = None;
+                Action::Pause
+            }
+        }
     }
 }
 
@@ -27,66 +73,81 @@ impl Context for Adapter {}
 
 impl HttpContext for Adapter {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
-        let Some((plan, attempt)) = planned() else {
-            refuse("no plan leads to this cluster: the request did not come through the router role");
-            return Action::Pause;
-        };
-        let model = attempt.model.as_ref().map(|id| quoted(id));
-        let body = plan.body.as_ref().filter(|_| !end);
-        let length = body.map(|body| body.length_with(model.as_deref()));
-        let sent = provider::request::headers(&plan, &attempt, length);
-        let borrowed: Vec<(&str, &[u8])> = sent.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        host::set_headers(Headers::Request, &borrowed);
-        match body.map_or(Ok(None), |body| Splice::new(body, model)) {
-            Ok(splice) => self.splice = splice,
-            Err(reason) => {
-                refuse(reason);
-                return Action::Pause;
-            }
+        self.0 = Underway::begin();
+        if self.0.is_none() {
+            host::log(
+                LogLevel::Error,
+                "policymesh: no plan leads to this cluster: the request did not come by the router role",
+            );
+            let refusal = Refusal::internal("the request cannot be adapted to its provider");
+            refusal.reply(Family::OpenAi, "");
         }
-        Action::Continue
+        self.take(|underway| underway.on_request_headers(end))
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        match self.splice.as_mut().map_or(Ok(Action::Continue), |splice| splice.on_body(size, end)) {
-            Ok(action) => action,
-            Err(reason) => {
-                refuse(reason);
-                Action::Pause
-            }
-        }
+        self.take(|underway| underway.on_request_body(size, end))
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        match self.splice.as_mut().map_or(Ok(()), Splice::on_trailers) {
-            Ok(()) => Action::Continue,
-            Err(reason) => {
-                refuse(reason);
-                Action::Pause
+        self.take(Underway::on_request_trailers)
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        self.0.as_mut().map_or(Action::Continue, |underway| underway.on_response_headers(end))
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+        self.0.as_mut().map_or(Action::Continue, |underway| underway.on_response_body(size, end))
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        self.0.as_mut().map_or(Action::Continue, Underway::on_response_trailers)
+    }
+}
+
+// === impl Underway ===
+
+impl Underway {
+    /// The next attempt of the plan, if it is for this cluster.
+    fn begin() -> Option<Self> {
+        let plan = Plan::from_bytes(&host::property(&["policymesh_plan"])?)?;
+        let (journal, attempt) = Journal::begin(&plan)?;
+        // INVARIANT: a request leaves only through the cluster that the plan has for this attempt.
+        if host::property(&["xds", "cluster_name"])? != attempt.cluster.as_bytes() {
+            return None;
+        }
+        let (request, response) = (Request::Done, Response::Passed);
+        Some(Self { plan, attempt, journal, request, usage_asked: false, response })
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) {
+        let family = Family::of(&self.plan.path);
+        let request_id = self.plan.decision_id.as_str();
+        match self.journal.refused() {
+            // What the provider before said is of more use to a client than what this one cannot be given.
+            Some(status) => {
+                let message = format!("the provider before answered with status {status}; {}", refusal.message);
+                Refusal { status, code: refusal.code, message }.reply(family, request_id);
             }
+            None => refusal.reply(family, request_id),
         }
     }
 }
 
-/// The plan, and the attempt that it has for this cluster.
-fn planned() -> Option<(Plan, Attempt)> {
-    let plan = Plan::from_bytes(&host::property(&["policymesh_plan"])?)?;
-    let cluster = host::property(&["xds", "cluster_name"])?;
-    // INVARIANT: a request leaves only through a cluster that the decision named.
-    let attempt = plan.attempts.iter().find(|attempt| attempt.cluster.as_bytes() == cluster)?.clone();
-    Some((plan, attempt))
-}
+// === impl Refusal ===
 
-/// A model's id as it stands in JSON.
-fn quoted(id: &str) -> Vec<u8> {
-    serde_json::Value::from(id).to_string().into_bytes()
-}
+impl Refusal {
+    fn internal(message: &str) -> Self {
+        Self { status: 503, code: "gateway_error", message: message.to_owned() }
+    }
 
-fn refuse(reason: &str) {
-    host::log(LogLevel::Error, reason);
-    host::reply(
-        503,
-        vec![("content-type", "text/plain")],
-        b"policymesh: the request cannot be adapted to its provider\n",
-    );
+    fn reply(&self, family: Family, request_id: &str) {
+        let Self { status, code, message } = self;
+        let body = Error { status: *status, code, message, request_id }.body(family);
+        // A client that tries again with what cannot be sent gets the same answer: SDKs obey this header.
+        let again = if *status == 400 { "false" } else { "true" };
+        let headers = vec![("content-type", "application/json"), ("x-should-retry", again), (OWN_ANSWER, "1")];
+        host::reply(*status, headers, &body);
+    }
 }

@@ -68,6 +68,11 @@ pub fn headers(of: Headers) -> Vec<Header> {
     hostcalls::get_map_bytes(of.into()).unwrap_or_default()
 }
 
+/// Whether there is a header of this name.
+pub fn has_header(of: Headers, name: &str) -> bool {
+    hostcalls::get_map_value_bytes(of.into(), name).ok().flatten().is_some()
+}
+
 /// Puts these headers in the place of all there are.
 pub fn set_headers(of: Headers, headers: &[(&str, &[u8])]) {
     let _ = hostcalls::set_map_bytes(of.into(), headers.to_vec());

@@ -11,7 +11,6 @@ mod instance;
 mod protobuf;
 mod root;
 mod router;
-mod splice;
 mod stats;
 
 proxy_wasm::main! {{

@@ -1,11 +1,13 @@
 //! The router role: reads a request whole, has it decided, and sends it on or refuses it.
 
+use crate::adapter::{OWN_ANSWER, PROGRESS, RETRY};
 use crate::host::{self, Body, Headers};
 use crate::instance;
 use crate::protobuf;
 use crate::stats;
 use policy::audit::Ending;
 use policy::exchange::{Arrival, Engine, Exchange, Forward, Refusal, Step};
+use policy::progress::Progress;
 use provider::error;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -57,6 +59,13 @@ impl Router {
     }
 
     fn forward(&mut self, forward: &Forward) {
+        let more = forward.plan.attempts.len().saturating_sub(1);
+        // Each candidate is tried once: Envoy's router takes these headers for its own, and no provider gets them.
+        host::set_header(Headers::Request, "x-envoy-max-retries", more.to_string().as_bytes());
+        if let Some(milliseconds) = forward.first_byte.filter(|_| more > 0) {
+            let milliseconds = milliseconds.to_string();
+            host::set_header(Headers::Request, "x-envoy-upstream-rq-per-try-timeout-ms", milliseconds.as_bytes());
+        }
         host::set_property("policymesh_plan", &forward.plan.to_bytes());
         host::set_property("policymesh_cluster", forward.cluster.as_bytes());
         self.write_record();
@@ -122,7 +131,11 @@ impl HttpContext for Router {
         for (name, value) in self.exchange.response_headers() {
             host::set_header(Headers::Response, name, value.as_bytes());
         }
-        if !end && is_envoys_own() {
+        // Where Envoy could not try once more, the client gets the answer that made us want it.
+        host::remove_header(Headers::Response, RETRY);
+        if host::has_header(Headers::Response, OWN_ANSWER) {
+            host::remove_header(Headers::Response, OWN_ANSWER);
+        } else if !end && is_envoys_own() {
             self.answer = Answer::Envoy(status());
             host::remove_header(Headers::Response, "content-length");
             host::set_header(Headers::Response, "content-type", b"application/json");
@@ -140,7 +153,8 @@ impl HttpContext for Router {
 
     /// Envoy calls this before its access loggers, also for requests that never came to this filter.
     fn on_log(&mut self) {
-        self.exchange.on_end(ending(), host::now());
+        let progress = host::property(&[PROGRESS]).map(|bytes| Progress::from_bytes(&bytes));
+        self.exchange.on_end(ending(), progress.unwrap_or_default(), host::now());
         self.write_record();
         stats::ended(&self.exchange.record());
     }

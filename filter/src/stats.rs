@@ -6,6 +6,8 @@
 
 use crate::host;
 use policy::audit::{Action, PolicyReference, Record};
+use policy::request::Api;
+use policy::usage::Cost;
 use proxy_wasm::types::MetricType;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -33,9 +35,47 @@ pub fn ended(record: &Record) {
     if let Action::Refuse(refused) = record.action {
         count("policymesh_refused", &[("reason", refused.name())], 1);
     }
+    used(record);
     count("policymesh_scan_bytes", &[], record.scan.text_bytes);
     count("policymesh_scan_remembered_bytes", &[], record.scan.remembered_bytes);
     observe("policymesh_scan_microseconds", record.scan.micros);
+}
+
+/// Counts attempts and what the answer used. The names and units of the last are those of OpenTelemetry's conventions,
+/// <https://github.com/open-telemetry/semantic-conventions-genai>, but that Envoy's histograms hold whole numbers only.
+fn used(record: &Record) {
+    for attempt in &record.attempts {
+        let labels = [("provider", attempt.provider.as_str()), ("outcome", attempt.outcome.name())];
+        count("policymesh_attempts", &labels, 1);
+    }
+    let (Some(last), Some(usage), Some(facts)) = (record.attempts.last(), &record.usage, &record.facts) else { return };
+    let (provider, model) = (("provider", last.provider.as_str()), ("model", last.model.as_deref().unwrap_or(NONE)));
+    let call = [("operation", operation(facts.api)), provider, model];
+    count("policymesh_usage", &[("state", usage.name()), provider, model], 1);
+    if let Some(tokens) = usage.tokens() {
+        let kinds = [("input", tokens.input), ("output", tokens.output)];
+        for (kind, tokens) in kinds {
+            observe_by("gen_ai_client_token_usage", &[&[("token_type", kind)], &call[..]].concat(), tokens);
+        }
+    }
+    if let Some(Cost::Known(cost)) = record.cost {
+        count("policymesh_cost_nano_usd", &[provider, model], cost.0);
+    }
+    if let Some(ending) = &record.ending {
+        observe_by("gen_ai_client_operation_duration_milliseconds", &call, ending.micros / 1000);
+    }
+    if let Some(micros) = last.first_byte_micros.filter(|_| facts.stream) {
+        observe_by("gen_ai_client_operation_time_to_first_chunk_milliseconds", &call, micros / 1000);
+    }
+}
+
+/// `gen_ai.operation.name`.
+fn operation(api: Api) -> &'static str {
+    match api {
+        Api::Embeddings | Api::OllamaEmbed => "embeddings",
+        Api::Completions | Api::OllamaGenerate => "text_completion",
+        _ => "chat",
+    }
 }
 
 /// Counts an accepted configuration, and shows which policy is in force now: the gauge of the last one is 0 from then on.
@@ -76,7 +116,11 @@ fn count(name: &str, labels: &[(&str, &str)], by: u64) {
 }
 
 fn observe(name: &str, value: u64) {
-    if let Some(metric) = metric(MetricType::Histogram, name, &[]) {
+    observe_by(name, &[], value);
+}
+
+fn observe_by(name: &str, labels: &[(&str, &str)], value: u64) {
+    if let Some(metric) = metric(MetricType::Histogram, name, labels) {
         host::record(metric, value);
     }
 }

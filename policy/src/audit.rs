@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::{Candidate, Decision};
 use crate::facts::{Facts, Id, Name};
+use crate::progress::{Attempted, Dropped};
+use crate::usage::{Cost, Usage};
 
 /// The version of the record's form; it changes when a field changes its meaning.
 pub const FORM: u32 = 1;
@@ -51,6 +53,18 @@ pub struct Record {
     pub decision: Option<Decision>,
     /// What reading the request took.
     pub scan: Scan,
+    /// The attempts at it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempted>,
+    /// What the provider that answered did not learn of the request, because its format has no place for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
+    /// What the answer used, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// What that cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// How the exchange ended, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
@@ -94,6 +108,9 @@ pub enum Refused {
     Malformed,
     /// An object in its body has a key twice, so that two readers may read two requests.
     Ambiguous,
+    /// The format of each provider that may have it is another, and it cannot be translated: its body was not read, or it
+    /// is too large.
+    Untranslatable,
 }
 
 /// One life of the filter in one worker of one Envoy, and a record's place in it.
@@ -169,6 +186,7 @@ impl Refused {
             Self::Oversize => "oversize",
             Self::Malformed => "malformed",
             Self::Ambiguous => "ambiguous",
+            Self::Untranslatable => "untranslatable",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod endpoint;
 mod price;
+mod template;
+mod way;
 
 use std::collections::BTreeSet;
 
@@ -10,8 +12,11 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     endpoint::{Endpoint, InvalidEndpoint},
     price::{EXPECTED_OUTPUT_TOKENS, InvalidPrice, NanoUsd, Price, Prices, Rates},
+    template::{InvalidTemplate, PathTemplate},
+    way::Way,
 };
 use crate::{
+    config::{KeyHeader, QuirksConfig},
     facts::{Capability, Name, Opaque},
     level::Level,
     request::Api,
@@ -34,6 +39,14 @@ pub struct Provider {
     pub opaque: OpaqueClearance,
     /// Its address, for whoever renders Envoy's configuration, and the base path of its interface.
     pub endpoint: Endpoint,
+    /// The paths of its interface, if they are not the format's own.
+    pub path: Option<PathTemplate>,
+    /// The header in which it takes its key.
+    pub key: KeyHeader,
+    /// Whether it gets the client's own key, and Envoy holds none.
+    pub takes_client_key: bool,
+    /// How it differs from what its format and the models' names tell.
+    pub quirks: QuirksConfig,
 }
 
 /// The opaque content that a provider may see.
@@ -60,6 +73,8 @@ pub struct Model {
     pub can: BTreeSet<Capability>,
     /// What it costs.
     pub prices: Prices,
+    /// How it differs from what its name tells, its provider's quirks included.
+    pub quirks: QuirksConfig,
 }
 
 /// All providers and models, in the order of the document.
@@ -131,20 +146,18 @@ impl Format {
         }
     }
 
-    /// Whether a provider of this format understands requests of this kind as they are.
+    /// Whether a request of this kind can get to a provider of this format.
     ///
     /// What no format knows, [`Api::Other`], is passed on as it is where a rule says so by name.
     pub fn serves(self, api: Api) -> bool {
-        use Api::{
-            Chat, Completions, CountTokens, Embeddings, Messages, Models, OllamaChat, OllamaEmbed, OllamaGenerate,
-            OllamaTags, Other, Responses,
-        };
-        match api {
-            Chat | Completions | Responses | Embeddings => matches!(self, Self::Openai | Self::Ollama),
-            Models | Other => true,
-            Messages => matches!(self, Self::Anthropic | Self::Ollama),
-            CountTokens => self == Self::Anthropic,
-            OllamaChat | OllamaGenerate | OllamaEmbed | OllamaTags => self == Self::Ollama,
+        Way::of(api, self) != Way::NotServed
+    }
+
+    /// The header in which a provider of this format takes its key.
+    pub fn key_header(self) -> KeyHeader {
+        match self {
+            Self::Anthropic => KeyHeader { header: "x-api-key".into(), prefix: String::new() },
+            Self::Openai | Self::Ollama => KeyHeader { header: "authorization".into(), prefix: "Bearer ".into() },
         }
     }
 
@@ -155,22 +168,5 @@ impl Format {
             Self::Anthropic => "https://api.anthropic.com",
             Self::Ollama => "http://127.0.0.1:11434",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_format_serves_what_it_speaks() {
-        let served = |format: Format| -> Vec<_> {
-            Api::ALL.into_iter().filter(|api| format.serves(*api)).map(Api::name).collect()
-        };
-        let compatible = ["chat", "completions", "responses", "embeddings", "models"];
-        assert_eq!(served(Format::Openai), [&compatible[..], &["other"]].concat());
-        assert_eq!(served(Format::Anthropic), ["models", "messages", "count-tokens", "other"]);
-        let native = ["messages", "ollama-chat", "ollama-generate", "ollama-embed", "ollama-tags", "other"];
-        assert_eq!(served(Format::Ollama), [&compatible[..], &native].concat());
     }
 }

@@ -19,8 +19,8 @@ use self::{
 use crate::{
     catalogue::Catalogue,
     config::{
-        self, ApiVersion, Document, InvariantConfig, Kind, LimitsConfig, MetadataConfig, Node, PolicyConfig,
-        ResponseConfig, SpecConfig,
+        self, ApiVersion, Document, FailoverConfig, InvariantConfig, Kind, LimitsConfig, MetadataConfig, Node,
+        PolicyConfig, ResponseConfig, SpecConfig,
     },
     facts::Name,
     policy::Policy,
@@ -31,6 +31,10 @@ use crate::{
 const DEFAULT_MAX_BODY: u64 = 32 << 20;
 /// The largest limit that a policy may set: a filter's memory is 4 GiB at most, for all bodies in flight.
 const LARGEST_MAX_BODY: u64 = 256 << 20;
+
+/// How long a provider may take to begin a streamed answer if the policy does not say, in milliseconds. A local model that
+/// has to be loaded first takes some tens of seconds.
+const DEFAULT_FIRST_BYTE: u64 = 60_000;
 
 /// Reads and compiles a policy document.
 pub(crate) fn policy(bytes: &[u8]) -> Result<(Policy, Vec<Problem>), Vec<Problem>> {
@@ -79,6 +83,8 @@ pub(crate) fn unchecked(config: PolicyConfig, node: &Node, report: &mut Report) 
         rules: written_rules,
         invariants: written_invariants,
         response: ResponseConfig { reveal },
+        translation,
+        failover,
         limits,
     } = spec;
     report.name("metadata.name", &name);
@@ -110,6 +116,8 @@ pub(crate) fn unchecked(config: PolicyConfig, node: &Node, report: &mut Report) 
         rules,
         invariants,
         reveal,
+        translation,
+        first_byte: first_byte(failover, report),
         max_body: max_body(limits, report),
     })
 }
@@ -117,6 +125,15 @@ pub(crate) fn unchecked(config: PolicyConfig, node: &Node, report: &mut Report) 
 /// The SHA-256 of the canonical form, in hexadecimal.
 fn digest(node: &Node) -> String {
     Sha256::digest(node.canonical()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn first_byte(failover: FailoverConfig, report: &mut Report) -> u64 {
+    let FailoverConfig { first_byte } = failover;
+    let Some(time) = first_byte else { return DEFAULT_FIRST_BYTE };
+    if time.0 == 0 {
+        report.error("spec.failover.first_byte", "no provider answers in no time");
+    }
+    time.0
 }
 
 fn max_body(limits: LimitsConfig, report: &mut Report) -> u64 {

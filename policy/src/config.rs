@@ -14,6 +14,7 @@ mod reader;
 mod schema;
 mod sensitivity;
 mod shorthand;
+mod wire;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,8 @@ pub use self::{
     price::{Date, PriceConfig, UsdConfig},
     read::{Broken, Document, MAX_DOCUMENT, read},
     sensitivity::{IdentityConfig, Principal, SensitivityConfig, SourceConfig},
-    shorthand::{Bytes, List},
+    shorthand::{Bytes, List, Time},
+    wire::{KeyConfig, KeyHeader, LimitName, QuirksConfig, Strictness, Thinking},
 };
 
 /// A policy document.
@@ -103,6 +105,12 @@ pub struct SpecConfig {
     /// What a client is told.
     #[serde(default)]
     pub response: ResponseConfig,
+    /// What happens to a request that the chosen provider's format cannot wholly express.
+    #[serde(default)]
+    pub translation: Strictness,
+    /// When the next candidate is tried.
+    #[serde(default)]
+    pub failover: FailoverConfig,
     /// How much is read.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -147,6 +155,15 @@ pub enum Reveal {
     /// The id and the reason.
     #[default]
     Reason,
+}
+
+/// When the next candidate is tried, besides after a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FailoverConfig {
+    /// How long a provider may take to begin a streamed answer: a number of seconds, or a text such as `90s` or `500ms`.
+    pub first_byte: Option<Time>,
 }
 
 /// How much is read.

@@ -13,12 +13,15 @@ pub use head::{Head, Header};
 use std::rc::Rc;
 
 use crate::audit::{self, Action, Ending, Instance, Record, Refused, Scan, Stage};
+use crate::catalogue::Way;
 use crate::coding::Decoder;
 use crate::config::Reveal;
 use crate::decision::{Candidate, Decision, Denial, Outcome};
 use crate::facts::{Facts, Id};
-use crate::plan::{Attempt, Body, Plan, Unread};
-use crate::request::{Family, Model, Readable, Unreadable, path_texts, upstream_path};
+use crate::plan::{Attempt, AttemptModel, Body, LARGEST_TRANSLATED, Plan, Unread};
+use crate::progress::Progress;
+use crate::request::{Api, Family, Model, Readable, Unreadable, path_texts, upstream_path};
+use crate::usage::{Cost, Usage};
 use reading::{Read, Reading};
 
 /// One exchange.
@@ -28,6 +31,7 @@ pub struct Exchange {
     arrival: Arrival,
     head: Option<Head>,
     passed: Vec<(String, String)>,
+    client_key: Option<String>,
     reading: Option<Reading>,
     /// Bytes of the body as they came.
     received: u64,
@@ -37,6 +41,7 @@ pub struct Exchange {
     scan: Scan,
     /// Time spent on reading and deciding.
     nanoseconds: u64,
+    progress: Progress,
     ending: Option<Ending>,
 }
 
@@ -65,6 +70,8 @@ pub enum Step {
 pub struct Forward {
     /// The cluster that it goes to first.
     pub cluster: String,
+    /// How long a provider may take to begin its answer, in milliseconds, where there is another to try.
+    pub first_byte: Option<u64>,
     /// What the adapters need to know.
     pub plan: Plan,
 }
@@ -97,6 +104,7 @@ impl Exchange {
             arrival,
             head: None,
             passed: Vec::new(),
+            client_key: None,
             reading: None,
             received: 0,
             facts: None,
@@ -104,6 +112,7 @@ impl Exchange {
             action: Action::None,
             scan: Scan::default(),
             nanoseconds: 0,
+            progress: Progress::default(),
             ending: None,
         }
     }
@@ -120,6 +129,7 @@ impl Exchange {
         }
         self.facts = Some(self.engine.facts(&self.arrival, &head, headers, property));
         self.passed = passed(headers);
+        self.client_key = client_key(headers);
         self.reading = Some(self.begin(&head, end));
         self.head = Some(head);
         if end { self.decide() } else { Step::Hold }
@@ -143,8 +153,9 @@ impl Exchange {
         self.decide()
     }
 
-    /// Learns how the exchange ended.
-    pub fn on_end(&mut self, ending: Ending, time: u64) {
+    /// Learns how the exchange ended, and what became of the request before.
+    pub fn on_end(&mut self, ending: Ending, progress: Progress, time: u64) {
+        self.progress = progress;
         let micros = time.saturating_sub(self.arrival.time) / 1000;
         self.ending = Some(Ending { micros, ..ending });
     }
@@ -201,8 +212,25 @@ impl Exchange {
             facts: self.facts.clone(),
             decision: self.decision.clone(),
             scan: Scan { micros: self.nanoseconds / 1000, ..self.scan },
+            attempts: self.progress.attempts.clone(),
+            dropped: self.progress.dropped.clone(),
+            usage: self.usage(),
+            cost: self.usage().map(|usage| self.cost(usage)),
             ending: self.ending,
         }
+    }
+
+    /// What the answer used; `None` where there was no answer, or one of a kind that uses nothing.
+    fn usage(&self) -> Option<Usage> {
+        let uses = self.head.as_ref().is_some_and(|head| head.api.takes_model());
+        (uses && self.progress.has_answer()).then_some(self.progress.usage)
+    }
+
+    fn cost(&self, usage: Usage) -> Cost {
+        let model = self.progress.attempts.last().and_then(|last| last.model.as_ref());
+        let mut models = self.engine.policy().catalogue().models().iter();
+        let model = model.and_then(|name| models.find(|model| model.name == *name));
+        usage.cost(model.and_then(|model| model.prices.at(self.arrival.time / 1_000_000_000)))
     }
 
     fn begin(&self, head: &Head, end: bool) -> Reading {
@@ -237,44 +265,65 @@ impl Exchange {
         self.engine.add(&read, &mut facts);
         let decision = self.engine.policy().decide(&facts);
         self.facts = Some(facts);
-        let step = match &decision.outcome {
-            Outcome::Route(candidates) => self.forward(&head, &read, candidates),
-            Outcome::Deny(denial) => Step::Refuse(Box::new(self.denial(denial))),
+        let (action, step) = match &decision.outcome {
+            Outcome::Route(candidates) => match self.forward(&head, &read, candidates) {
+                Ok(forward) => (Action::Route, Step::Forward(Box::new(forward))),
+                Err(refusal) => (Action::Refuse(Refused::Untranslatable), Step::Refuse(Box::new(refusal))),
+            },
+            Outcome::Deny(denial) => (Action::Deny, Step::Refuse(Box::new(self.denial(denial)))),
         };
-        self.action = if matches!(step, Step::Forward(_)) { Action::Route } else { Action::Deny };
+        self.action = action;
         self.decision = Some(decision);
         step
     }
 
-    fn forward(&self, head: &Head, read: &Read, candidates: &[Candidate]) -> Step {
+    fn forward(&self, head: &Head, read: &Read, candidates: &[Candidate]) -> Result<Forward, Refusal> {
         let asked = read.asked.model.as_ref();
-        let attempts: Vec<Attempt> = candidates.iter().filter_map(|candidate| self.attempt(candidate, asked)).collect();
+        let all: Vec<Attempt> = candidates.iter().filter_map(|candidate| self.attempt(candidate, asked)).collect();
+        let unable = all.iter().find_map(|attempt| unable(attempt, head.api, read));
+        let attempts: Vec<_> = all.into_iter().filter(|attempt| unable(attempt, head.api, read).is_none()).collect();
         let Some(first) = attempts.first() else {
-            return Step::Refuse(Box::new(self.refusal(403, "policy_denied", "no provider may have this request")));
+            let (status, code, message) = unable.unwrap_or((403, "policy_denied", "no provider may have this request"));
+            return Err(self.refusal(status, code, message));
         };
-        let cluster = first.cluster.clone();
+        let cluster = first.cluster.to_string();
+        let policy = self.engine.policy();
+        let stream = self.facts.as_ref().is_some_and(|facts| facts.stream);
         let plan = Plan {
+            decision_id: self.decision_id(),
             api: head.api,
             method: head.method.clone(),
             path: upstream_path(head.api, &head.path),
             headers: self.passed.clone(),
+            client_key: self.client_key.clone().filter(|_| attempts.iter().any(|one| one.client_key.is_some())),
             body: (self.received > 0).then(|| self.body(head, read)),
+            stream,
+            strictness: policy.translation(),
             attempts,
         };
-        Step::Forward(Box::new(Forward { cluster, plan }))
+        Ok(Forward { cluster, first_byte: Some(policy.first_byte()).filter(|_| stream), plan })
     }
 
     /// What an attempt at this candidate needs to know.
     fn attempt(&self, candidate: &Candidate, asked: Option<&Model>) -> Option<Attempt> {
-        let provider = self.engine.policy().catalogue().provider(&candidate.provider)?;
-        let id = candidate.model.as_ref().map(|model| &model.id);
+        let catalogue = self.engine.policy().catalogue();
+        let provider = catalogue.provider(&candidate.provider)?;
+        let chosen = candidate.model.as_ref();
+        let model = chosen.and_then(|chosen| catalogue.models().iter().find(|model| model.name == chosen.name));
         Some(Attempt {
-            cluster: candidate.cluster.to_string(),
+            provider: candidate.provider.clone(),
+            cluster: candidate.cluster.clone(),
             format: candidate.format,
             authority: provider.endpoint.authority(),
-            base: candidate.base_path.to_string(),
-            // A body that already names the model as its provider does goes through untouched.
-            model: id.filter(|id| asked.is_none_or(|asked| asked.name != id.as_str())).map(ToString::to_string),
+            base: candidate.base_path.clone(),
+            path: provider.path.clone(),
+            client_key: provider.takes_client_key.then(|| provider.key.clone()),
+            model: chosen.map(|chosen| AttemptModel {
+                name: chosen.name.clone(),
+                id: chosen.id.clone(),
+                written: asked.is_some_and(|asked| asked.name == chosen.id.as_str()),
+            }),
+            quirks: model.map_or(provider.quirks, |model| model.quirks),
         })
     }
 
@@ -285,12 +334,14 @@ impl Exchange {
                 length: size(read.length),
                 coding: head.coding.clone(),
                 model: read.asked.model.as_ref().map(|model| (size(model.span.start), size(model.span.end))),
+                ask_usage: read.asked.ask_usage.clone().filter(|_| head.api == Api::Chat),
                 unread: None,
             },
             Some(_) => Body {
                 length: size(self.received),
                 coding: None,
                 model: None,
+                ask_usage: None,
                 unread: Some(Unread { content_type: head.content_type.clone(), content_encoding: head.coding.clone() }),
             },
         }
@@ -315,6 +366,7 @@ impl Exchange {
             }
             Refused::Malformed => (400, "invalid_request", "the request's headers cannot be read".into()),
             Refused::Ambiguous => (400, "ambiguous_request", "an object in the body has the same key twice".into()),
+            Refused::Untranslatable => (400, "invalid_request", "the request cannot be translated".into()),
         };
         Step::Refuse(Box::new(self.refusal(status, code, &message)))
     }
@@ -327,6 +379,7 @@ impl Exchange {
     /// Why the request went where it went, in a few words.
     fn reason(&self) -> String {
         match (&self.decision, self.action) {
+            (_, Action::Refuse(Refused::Untranslatable)) => Refused::Untranslatable.name().to_string(),
             (Some(decision), _) => decision.reason.to_string(),
             (None, Action::Refuse(refused)) => refused.name().to_string(),
             (None, _) => "undecided".to_string(),
@@ -346,11 +399,34 @@ impl Exchange {
     }
 }
 
+/// Why a request cannot be translated for a candidate, whatever is in it: a status, a code and a sentence.
+fn unable(attempt: &Attempt, api: Api, read: &Read) -> Option<(u16, &'static str, &'static str)> {
+    if attempt.way(api) != Way::Translated {
+        return None;
+    }
+    if read.unreadable.is_some() {
+        return Some((400, "invalid_request", "a body that cannot be read cannot be translated for this model"));
+    }
+    let large = read.length > LARGEST_TRANSLATED as u64;
+    large.then_some((
+        413,
+        "request_too_large",
+        "the body is larger than the 16 MiB that can be translated for this model",
+    ))
+}
+
 /// The client's headers that some provider may see.
 fn passed(headers: &[Header]) -> Vec<(String, String)> {
     let text = |(name, value): &Header| Some((name.clone(), String::from_utf8(value.clone()).ok()?));
     let wanted = |(name, _): &&Header| PASSED.contains(&name.as_str());
     headers.iter().filter(wanted).filter_map(text).collect()
+}
+
+/// The client's own key, for a provider that takes it: as OpenAI's clients send it, as Anthropic's do, or as Azure's do.
+fn client_key(headers: &[Header]) -> Option<String> {
+    let text = |name| std::str::from_utf8(&head::value(headers, name)?).ok().map(str::to_owned);
+    let bearer = text("authorization").and_then(|value| Some(value.strip_prefix("Bearer ")?.to_owned()));
+    bearer.or_else(|| text("x-api-key")).or_else(|| text("api-key"))
 }
 
 /// The client's headers that a plan carries; each adapter lets through what its provider may see, if it has the right shape.

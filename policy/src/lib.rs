@@ -21,6 +21,7 @@ pub mod level;
 pub mod plan;
 pub mod policy;
 pub mod problem;
+pub mod progress;
 pub mod prove;
 pub mod request;
 pub mod rule;

@@ -5,12 +5,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Format;
-use crate::request::Api;
+use crate::{
+    catalogue::{Format, PathTemplate, Way},
+    config::{KeyHeader, QuirksConfig, Strictness},
+    facts::{Id, Name},
+    request::Api,
+};
 
 /// A decided request, as every attempt at it begins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
+    /// The exchange's own id, which the client is told.
+    pub decision_id: Id,
     /// The API that the client called.
     pub api: Api,
     /// The method that goes upstream.
@@ -19,8 +25,15 @@ pub struct Plan {
     pub path: String,
     /// The client's headers, of which an adapter passes on those that its provider may see.
     pub headers: Vec<(String, String)>,
+    /// The client's own key, if some attempt is to send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<String>,
     /// The body; `None` if the request has none.
     pub body: Option<Body>,
+    /// Whether the answer is to come in pieces.
+    pub stream: bool,
+    /// What to do about what a provider's format cannot express.
+    pub strictness: Strictness,
     /// Where to go, in order.
     pub attempts: Vec<Attempt>,
 }
@@ -36,9 +49,23 @@ pub struct Body {
     /// Where the model's name stands in the decoded body, quotes included: from, and up to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<(usize, usize)>,
+    /// What makes it ask for the usage in the stream, where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask_usage: Option<Edit>,
     /// What the client says of a body that could not be read; it then goes as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<Unread>,
+}
+
+/// A change in a decoded body: bytes `from` up to `to` become `with`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The first byte that goes.
+    pub from: usize,
+    /// The first byte that stays again.
+    pub to: usize,
+    /// What comes in between.
+    pub with: String,
 }
 
 /// What a client says of a body that could not be read: for a provider that is cleared for everything.
@@ -55,19 +82,45 @@ pub struct Unread {
 /// One provider to try.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
+    /// The provider's name.
+    pub provider: Name,
     /// The Envoy cluster that leads there.
-    pub cluster: String,
+    pub cluster: Name,
     /// What the provider speaks.
     pub format: Format,
     /// The provider's own host name, for `:authority`.
     pub authority: String,
     /// The path before the API's own.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub base: String,
-    /// The model's id at the provider; `None` leaves the body's.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub base: Name,
+    /// The path behind that, if it is not the API's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
+    pub path: Option<PathTemplate>,
+    /// The header in which the client's own key goes there, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<KeyHeader>,
+    /// The model; `None` where the request is for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<AttemptModel>,
+    /// How provider and model differ from what format and name tell.
+    #[serde(default)]
+    pub quirks: QuirksConfig,
 }
+
+/// The model of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptModel {
+    /// Its name in the catalogue.
+    pub name: Name,
+    /// What the provider calls it.
+    pub id: Name,
+    /// Whether the body calls it so already.
+    pub written: bool,
+}
+
+/// The largest body that is translated, in bytes. Other than one that is passed on, it is held in the filter's memory as a
+/// whole, twice, and that memory does not become smaller again.
+pub const LARGEST_TRANSLATED: usize = 16 << 20;
 
 // === impl Plan ===
 
@@ -84,14 +137,21 @@ impl Plan {
     }
 }
 
-// === impl Body ===
+// === impl Attempt ===
 
-impl Body {
-    /// The body's length once another model's name stands in it.
-    pub fn length_with(&self, model: Option<&[u8]>) -> usize {
-        match (self.model, model) {
-            (Some((from, to)), Some(name)) => self.length.saturating_sub(to.saturating_sub(from)) + name.len(),
-            _ => self.length,
-        }
+impl Attempt {
+    /// How a request of this API gets there.
+    pub fn way(&self, api: Api) -> Way {
+        Way::of(api, self.format)
+    }
+}
+
+/// Without the client's key.
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { decision_id, api, path, body, attempts, .. } = self;
+        let mut plan = f.debug_struct("Plan");
+        plan.field("decision_id", decision_id).field("api", api).field("path", path).field("body", body);
+        plan.field("attempts", attempts).finish_non_exhaustive()
     }
 }

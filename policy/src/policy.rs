@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalogue::Catalogue,
-    config::{Mode, Reveal},
+    config::{Mode, Reveal, Strictness},
     decision::{Decision, Denial, Outcome, Reason, Shadow, Struck},
     detect::{DetectorIndex, Detectors},
     explain::{Notes, Observe, Trace},
@@ -37,6 +37,8 @@ pub struct Policy {
     pub(crate) rules: Vec<Rule>,
     pub(crate) invariants: Vec<Invariant>,
     pub(crate) reveal: Reveal,
+    pub(crate) translation: Strictness,
+    pub(crate) first_byte: u64,
     pub(crate) max_body: u64,
 }
 
@@ -217,6 +219,16 @@ impl Policy {
     /// How much of a decision the client is told.
     pub fn reveal(&self) -> Reveal {
         self.reveal
+    }
+
+    /// What happens to a request that the chosen provider's format cannot wholly express.
+    pub fn translation(&self) -> Strictness {
+        self.translation
+    }
+
+    /// How long a provider may take to begin a streamed answer, in milliseconds, where there is another to try.
+    pub fn first_byte(&self) -> u64 {
+        self.first_byte
     }
 
     /// The largest body that is read, in bytes, as it comes and once decoded.

@@ -27,7 +27,7 @@ pub struct Tokens {
 
 /// What is known of an answer's tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Usage {
     /// The provider said nothing.
     #[default]
@@ -47,12 +47,22 @@ pub enum Cost {
     /// The catalogue had no price for the model at that time.
     Unpriced,
     /// This much.
+    #[serde(rename = "nano_usd")]
     Known(NanoUsd),
 }
 
 // === impl Usage ===
 
 impl Usage {
+    /// The word for it in stats.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Partial(_) => "partial",
+            Self::Complete(_) => "complete",
+        }
+    }
+
     /// The tokens, as far as they are known.
     pub fn tokens(&self) -> Option<&Tokens> {
         match self {
@@ -74,6 +84,21 @@ impl Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_record_shows_what_is_known_and_what_is_not() {
+        let tokens = Tokens { input: 3, output: 2, ..Tokens::default() };
+        let written = serde_json::to_value(Usage::Complete(tokens)).unwrap();
+        assert_eq!(
+            (&written["state"], &written["input"], &written["cached"]),
+            (&json!("complete"), &json!(3), &json!(0))
+        );
+        assert_eq!(serde_json::from_value::<Usage>(written).unwrap(), Usage::Complete(tokens));
+        assert_eq!(serde_json::to_value(Usage::Missing).unwrap(), json!({"state": "missing"}));
+        assert_eq!(serde_json::to_value(Cost::Known(NanoUsd(7))).unwrap(), json!({"nano_usd": 7}));
+        assert_eq!(serde_json::to_value(Cost::Unpriced).unwrap(), json!("unpriced"));
+    }
 
     #[test]
     fn what_is_not_known_is_never_nothing() {

@@ -10,8 +10,8 @@ use crate::{
     redact::{Placeholders, Restorer},
     responses,
     stamp::Stamp,
-    usage::Usage,
 };
+use policy::usage::Usage;
 
 /// An answer in the client's format.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,19 +1,19 @@
 //! The wire formats of model providers: requests and answers translated between them, or relayed as they are, usage
 //! counted on the way.
 //!
-//! A request goes one of the [`Way`](way::Way)s. Where client and provider speak one format, bytes pass untouched:
+//! A request goes one of the [`Way`](policy::catalogue::Way)s. Where client and provider speak one format, bytes pass untouched:
 //! [`relay`] reads the usage as it goes by. Where they do not, [`translate::request`] makes the provider's request, and
 //! its answer comes back through [`answer::whole`] or [`stream::Stream`]; a failure through [`failure::Failure`]. What the
 //! provider's format cannot express is a [`loss`], never silent.
 //!
 //! ```
-//! use policy::{catalogue::Format, request::Api};
-//! use provider::{loss::Strictness, stamp::Stamp, stream::Stream, translate::{self, Target}, usage::Usage};
+//! use policy::{catalogue::Format, config::{QuirksConfig, Strictness}, request::Api, usage::Usage};
+//! use provider::{stamp::Stamp, stream::Stream, translate::{self, Target}};
 //!
 //! // An OpenAI client asks; the router has chosen a model at Anthropic.
 //! let asked = br#"{"model":"smart","max_tokens":99,"stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
 //! let (format, model) = (Format::Anthropic, Some("claude-sonnet-4-5"));
-//! let target = Target { format, model, quirks: None, strictness: Strictness::Strict };
+//! let target = Target { format, model, quirks: QuirksConfig::default(), strictness: Strictness::Strict };
 //! let sent = translate::request(Api::Chat, asked, &target)?;
 //! assert_eq!(sent.path, "/v1/messages");
 //!
@@ -54,6 +54,3 @@ pub mod splice;
 pub mod stamp;
 pub mod stream;
 pub mod translate;
-pub mod way;
-
-pub use policy::usage;

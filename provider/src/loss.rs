@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use policy::config::Strictness;
+
 use crate::json::Place;
 
 /// Losses of one request that are named one by one; beyond, they are only counted as more.
@@ -9,16 +11,6 @@ const MOST_LOSSES: usize = 32;
 
 /// The longest name of an unknown field that is told back to the client, in characters.
 const LONGEST_NAME: usize = 64;
-
-/// What to do with a request that the provider's format cannot wholly express.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Strictness {
-    /// Refuse it if the loss could change the answer's meaning.
-    #[default]
-    Strict,
-    /// Drop what cannot be expressed, and say so.
-    Lenient,
-}
 
 /// Something of a request that the provider will not see.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! How models and servers of one format differ in what they take.
 
 use policy::catalogue::Format;
-use serde::{Deserialize, Serialize};
+use policy::config::QuirksConfig;
+pub(crate) use policy::config::{LimitName, Thinking};
 
 /// What a model at a provider takes, where its format leaves it open.
 ///
 /// [`Quirks::of`] knows the providers' own models by name; for a server that is merely compatible, its operator says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quirks {
     /// Whether `temperature`, `top_p` and `top_k` may be set.
     pub sampling: bool,
@@ -19,28 +19,8 @@ pub struct Quirks {
     pub default_limit: u64,
     /// Whether a JSON Schema for the answer may be set.
     pub schema: bool,
-}
-
-/// How a model is asked to think before it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Thinking {
-    /// Not at all.
-    None,
-    /// By a number of tokens.
-    Budget,
-    /// By a level.
-    Effort,
-}
-
-/// The name of the limit on an answer's length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitName {
-    /// The old name, which every compatible server knows.
-    MaxTokens,
-    /// The new name, which OpenAI's thinking models insist on.
-    MaxCompletionTokens,
+    /// Whether an OpenAI-like server may be asked to tell the usage in a stream.
+    pub stream_usage: bool,
 }
 
 /// Anthropic needs a limit. This is what agentgateway sets where the client sets none.
@@ -79,12 +59,27 @@ const OLLAMA_THINKING: &[&str] =
     &["gpt-oss", "deepseek-r1", "deepseek-v3.", "qwen3", "magistral", "glm-4.", "glm-5", "kimi-k2", "minimax-m2"];
 
 const fn anthropic(thinking: Thinking, schema: bool) -> Quirks {
-    Quirks { sampling: true, thinking, limit: LimitName::MaxTokens, default_limit: DEFAULT_LIMIT, schema }
+    let limit = LimitName::MaxTokens;
+    Quirks { sampling: true, thinking, limit, default_limit: DEFAULT_LIMIT, schema, stream_usage: true }
 }
 
 // === impl Quirks ===
 
 impl Quirks {
+    /// These, but for what somebody who knows says otherwise.
+    #[must_use]
+    pub fn with(self, told: QuirksConfig) -> Self {
+        let QuirksConfig { sampling, thinking, limit, default_limit, schema, stream_usage } = told;
+        Self {
+            sampling: sampling.unwrap_or(self.sampling),
+            thinking: thinking.unwrap_or(self.thinking),
+            limit: limit.unwrap_or(self.limit),
+            default_limit: default_limit.unwrap_or(self.default_limit),
+            schema: schema.unwrap_or(self.schema),
+            stream_usage: stream_usage.unwrap_or(self.stream_usage),
+        }
+    }
+
     /// What is known of a model by the id that its provider gives it.
     pub fn of(format: Format, model: &str) -> Self {
         let begins = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
@@ -95,6 +90,7 @@ impl Quirks {
             limit: LimitName::MaxTokens,
             default_limit: DEFAULT_LIMIT,
             schema: true,
+            stream_usage: true,
         };
         match format {
             Format::Openai => {

@@ -10,8 +10,8 @@ use crate::{
     redact::{Placeholders, Restorer},
     responses,
     stamp::Stamp,
-    usage::Usage,
 };
+use policy::usage::Usage;
 
 /// A streamed answer on its way from a provider to a client.
 ///
@@ -98,6 +98,11 @@ impl Stream {
         if !ordered.ended() {
             ordered.finish(&mut |event| write(event, restoring.as_mut(), writer, out));
         }
+    }
+
+    /// Whether the provider brought the answer to its end. If not, the client was told so.
+    pub fn is_whole(&self) -> bool {
+        self.ordered.is_whole()
     }
 
     /// What is known of the answer's tokens so far.

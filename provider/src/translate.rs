@@ -1,15 +1,19 @@
 //! Translates a request into a provider's format, and tells how its answer comes back.
 
-use policy::{catalogue::Format, request::Api};
+use policy::{
+    catalogue::Format,
+    config::{QuirksConfig, Strictness},
+    request::Api,
+};
 
 use crate::{
     anthropic,
     conversation::Conversation,
     json::{Node, Place},
-    loss::{Invalid, Loss, Losses, Refusal, Strictness},
+    loss::{Invalid, Loss, Losses, Refusal},
     ollama, openai,
     quirks::Quirks,
-    responses, way,
+    responses,
 };
 
 /// The provider that a request is translated for.
@@ -19,8 +23,8 @@ pub struct Target<'t> {
     pub format: Format,
     /// What it calls the model; `None` leaves the client's name.
     pub model: Option<&'t str>,
-    /// What the model takes; `None` for what its name tells.
-    pub quirks: Option<Quirks>,
+    /// How the model differs from what its name tells.
+    pub quirks: QuirksConfig,
     /// What to do about what the format cannot express.
     pub strictness: Strictness,
 }
@@ -51,7 +55,7 @@ pub fn request(api: Api, body: &[u8], target: &Target<'_>) -> Result<Translated,
     let body = Node::parse(body).ok_or_else(|| Invalid::new(Place::ROOT, "is no JSON in UTF-8"))?;
     let conversation = read(api, body, &mut losses)?;
     let model = target.model.unwrap_or(&conversation.model);
-    let quirks = target.quirks.unwrap_or_else(|| Quirks::of(target.format, model));
+    let quirks = Quirks::of(target.format, model).with(target.quirks);
     let write = match target.format {
         Format::Openai => openai::write_request,
         Format::Anthropic => anthropic::write_request,
@@ -60,11 +64,20 @@ pub fn request(api: Api, body: &[u8], target: &Target<'_>) -> Result<Translated,
     let body = write(&conversation, model, &quirks, &mut losses);
     Ok(Translated {
         body,
-        path: way::path(target.format),
+        path: path(target.format),
         losses: losses.settle(target.strictness)?,
         stream: conversation.stream,
         usage_asked: conversation.usage_asked,
     })
+}
+
+/// Where a provider of a format takes conversations.
+fn path(format: Format) -> &'static str {
+    match format {
+        Format::Openai => "/v1/chat/completions",
+        Format::Anthropic => "/v1/messages",
+        Format::Ollama => "/api/chat",
+    }
 }
 
 fn read<'a>(api: Api, body: Node<'a>, losses: &mut Losses) -> Result<Conversation<'a>, Refusal> {

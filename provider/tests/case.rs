@@ -2,11 +2,12 @@
 
 use std::{fmt::Debug, fs, path::Path};
 
-use policy::{catalogue::Format, request::Api};
-use provider::{
-    stamp::Stamp,
+use policy::{
+    catalogue::Format,
+    request::Api,
     usage::{Tokens, Usage},
 };
+use provider::stamp::Stamp;
 use serde::Deserialize;
 use serde_json::Value;
 

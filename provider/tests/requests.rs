@@ -1,15 +1,19 @@
 //! Requests, from every API to every format: `tests/golden/requests/*.toml`.
 
-use policy::catalogue::Format;
+use policy::{
+    catalogue::Format,
+    config::{QuirksConfig, Strictness},
+};
 use provider::{
-    loss::{Refusal, Strictness},
+    loss::Refusal,
     translate::{Target, Translated, request},
 };
 
 use crate::case::{self, Case, json};
 
 fn translate(case: &Case, strictness: Strictness) -> Result<Translated, Refusal> {
-    let target = Target { format: case.provider, model: case.model.as_deref(), quirks: None, strictness };
+    let target =
+        Target { format: case.provider, model: case.model.as_deref(), quirks: QuirksConfig::default(), strictness };
     request(case.api, case.given.as_bytes(), &target)
 }
 
@@ -40,7 +44,8 @@ fn mutated_requests_are_refused_or_translated_into_json() {
             let mut body = each.given.clone().into_bytes();
             case::mutate(&mut body, &mut random);
             for format in [Format::Openai, Format::Anthropic, Format::Ollama] {
-                let target = Target { format, model: None, quirks: None, strictness: Strictness::Lenient };
+                let target =
+                    Target { format, model: None, quirks: QuirksConfig::default(), strictness: Strictness::Lenient };
                 if let Ok(translated) = request(each.api, &body, &target) {
                     let out = serde_json::from_slice::<serde::de::IgnoredAny>(&translated.body);
                     assert!(out.is_ok(), "{}: {}", each.name, String::from_utf8_lossy(&translated.body));

@@ -1,9 +1,12 @@
 //! Values come back into every answer, and round trips keep what both formats can say.
 
-use policy::{catalogue::Format, request::Api};
+use policy::{
+    catalogue::Format,
+    config::{QuirksConfig, Strictness},
+    request::Api,
+};
 use provider::{
     answer::whole,
-    loss::Strictness,
     redact::{Placeholders, Span, rewrite_strings},
     stream::Stream,
     translate::{Target, request},
@@ -112,7 +115,10 @@ fn a_round_trip_keeps_what_both_formats_can_say() {
     for (format, api) in
         [(Format::Anthropic, Api::Messages), (Format::Ollama, Api::OllamaChat), (Format::Openai, Api::Chat)]
     {
-        let to = |format, model| Target { format, model: Some(model), quirks: None, strictness: Strictness::Strict };
+        let to = |format, model| {
+            let (quirks, strictness) = (QuirksConfig::default(), Strictness::Strict);
+            Target { format, model: Some(model), quirks, strictness }
+        };
         let there = request(Api::Chat, rich.as_bytes(), &to(format, "claude-sonnet-4-5")).unwrap();
         let back = request(api, &there.body, &to(Format::Openai, "m")).unwrap();
         let mut expected = case::json(rich.as_bytes());

@@ -1,7 +1,7 @@
 //! Streamed answers, from every format to every API: `tests/golden/streams/*.toml`.
 
-use policy::request::Api;
-use provider::{stream::Stream, usage::Usage};
+use policy::{request::Api, usage::Usage};
+use provider::stream::Stream;
 use serde_json::Value;
 
 use crate::case::{self, Case, Random};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Report, price::prices, rules::selection, sensitivity::level};
 use crate::{
-    catalogue::{Catalogue, Endpoint, Format, Model, OpaqueClearance, Prices, Provider},
-    config::{ModelConfig, ProviderConfig, SelectionConfig},
+    catalogue::{Catalogue, Endpoint, Format, InvalidTemplate, Model, OpaqueClearance, PathTemplate, Prices, Provider},
+    config::{KeyConfig, KeyHeader, ModelConfig, ProviderConfig, SelectionConfig},
     facts::Name,
     level::Levels,
     policy::{Alias, LOCAL},
@@ -22,7 +22,8 @@ pub(super) fn providers(written: &[ProviderConfig], levels: &Levels, report: &mu
 }
 
 fn provider(path: &str, written: &ProviderConfig, levels: &Levels, report: &mut Report) -> Provider {
-    let ProviderConfig { name, format, cluster, zone, cleared, opaque, endpoint } = written;
+    let ProviderConfig { name, format, cluster, zone, cleared, opaque, endpoint, path: template, key, quirks } =
+        written;
     report.name(&format!("{path}.cluster"), cluster);
     report.name(&format!("{path}.zone"), zone);
     let cleared = level(format!("{path}.cleared"), cleared, levels, report);
@@ -39,7 +40,31 @@ fn provider(path: &str, written: &ProviderConfig, levels: &Levels, report: &mut 
         cleared,
         opaque,
         endpoint: address(&format!("{path}.endpoint"), endpoint.as_deref(), *format, report),
+        path: template.as_deref().and_then(|written| paths(&format!("{path}.path"), written, report)),
+        key: key_header(&format!("{path}.key"), key.as_ref(), *format, report),
+        takes_client_key: *key == Some(KeyConfig::Client),
+        quirks: *quirks,
     }
+}
+
+fn paths(path: &str, written: &str, report: &mut Report) -> Option<PathTemplate> {
+    let parsed = written.parse().map_err(|error: InvalidTemplate| {
+        let problem = Problem::error(path, error.to_string());
+        report.push(problem.help("write it like `/openai/deployments/{model}/{operation}?api-version=2024-10-21`"));
+    });
+    parsed.ok()
+}
+
+fn key_header(path: &str, written: Option<&KeyConfig>, format: Format, report: &mut Report) -> KeyHeader {
+    let Some(KeyConfig::Held(KeyHeader { header, prefix })) = written else { return format.key_header() };
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if header.is_empty() || !header.bytes().all(is_token) {
+        report.error(format!("{path}.header"), format!("`{}` is no name of a header", header.escape_debug()));
+    }
+    if !prefix.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        report.error(format!("{path}.prefix"), "no header can hold this");
+    }
+    KeyHeader { header: header.to_ascii_lowercase(), prefix: prefix.clone() }
 }
 
 fn address(path: &str, written: Option<&str>, format: Format, report: &mut Report) -> Endpoint {
@@ -58,11 +83,12 @@ pub(super) fn models(written: &[ModelConfig], providers: &[Provider], report: &m
 }
 
 fn model(path: &str, written: &ModelConfig, providers: &[Provider], report: &mut Report) -> Model {
-    let ModelConfig { name, provider, id, context, can, price } = written;
+    let ModelConfig { name, provider, id, context, can, price, quirks } = written;
     let id = id.as_ref().unwrap_or(name);
     report.name(&format!("{path}.id"), id);
     let place = providers.iter().position(|known| known.name == provider.as_str());
-    match place.and_then(|place| providers.get(place)) {
+    let found = place.and_then(|place| providers.get(place));
+    match found {
         Some(provider) => stays_local(path, id, provider, report),
         None => {
             let known = providers.iter().map(|provider| provider.name.as_str());
@@ -80,6 +106,7 @@ fn model(path: &str, written: &ModelConfig, providers: &[Provider], report: &mut
         context: *context,
         can: can.0.iter().copied().collect(),
         prices: price.as_ref().map_or_else(Prices::default, |price| prices(&format!("{path}.price"), price, report)),
+        quirks: found.map_or(*quirks, |provider| quirks.or(provider.quirks)),
     }
 }
 

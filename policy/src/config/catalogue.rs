@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{price::PriceConfig, shorthand::List};
+use super::{
+    price::PriceConfig,
+    shorthand::List,
+    wire::{KeyConfig, QuirksConfig},
+};
 use crate::{
     catalogue::Format,
     facts::{Capability, Opaque},
@@ -28,6 +32,15 @@ pub struct ProviderConfig {
     pub opaque: List<Opaque>,
     /// Its address, as a URL; the format's usual one if left out. Its path goes before those of the interface.
     pub endpoint: Option<String>,
+    /// The path of its interface, if it is not the format's own: `{model}` stands for the model's id, `{operation}` for what
+    /// comes after `/v1/` in the format's path, such as `chat/completions`.
+    pub path: Option<String>,
+    /// Whose key it gets, and in which header: `client` for the client's own; by default the one that Envoy holds, in the
+    /// header of the format.
+    pub key: Option<KeyConfig>,
+    /// How it differs from what its format and the models' names tell.
+    #[serde(default)]
+    pub quirks: QuirksConfig,
 }
 
 /// A model at a provider.
@@ -49,4 +62,7 @@ pub struct ModelConfig {
     /// What it costs: `free`, or US dollars per million tokens by kind; a list where that changes with time or with the
     /// length of the prompt.
     pub price: Option<PriceConfig>,
+    /// How it differs from its provider's other models.
+    #[serde(default)]
+    pub quirks: QuirksConfig,
 }

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 
-use super::{Bytes, Date, List, PolicyConfig, PriceConfig, SelectionConfig, UsdConfig, action::Selection};
+use super::{
+    Bytes, Date, KeyConfig, KeyHeader, List, PolicyConfig, PriceConfig, SelectionConfig, Time, UsdConfig,
+    action::Selection,
+};
 
 /// The JSON Schema of a policy document.
 pub fn json_schema() -> Schema {
@@ -36,6 +39,29 @@ impl JsonSchema for Bytes {
             { "type": "integer", "minimum": 0 },
             { "type": "string", "pattern": "^[0-9]+ *([kMG]?B|[KMG]iB)?$" },
         ] })
+    }
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "integer", "minimum": 0 },
+            { "type": "string", "pattern": "^[0-9]+ *(ms|s|m)$" },
+        ] })
+    }
+}
+
+impl JsonSchema for KeyConfig {
+    fn schema_name() -> Cow<'static, str> {
+        "KeyConfig".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "const": "client" }, generator.subschema_for::<KeyHeader>()] })
     }
 }
 

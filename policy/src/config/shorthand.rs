@@ -15,6 +15,10 @@ pub struct List<T>(pub Vec<T>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
+/// A time in milliseconds: a number of seconds, or a text such as `90s`, `500ms` or `2m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time(pub u64);
+
 // === impl List ===
 
 impl<T> Default for List<T> {
@@ -94,6 +98,45 @@ impl Visitor<'_> for BytesVisitor {
     }
 }
 
+// === impl Time ===
+
+impl Time {
+    fn parse(text: &str) -> Option<Self> {
+        const UNITS: [(&str, u64); 3] = [("ms", 1), ("s", 1000), ("m", 60_000)];
+        let (number, factor) = UNITS.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))?;
+        number.trim_end().parse::<u64>().ok()?.checked_mul(factor).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(TimeVisitor)
+    }
+}
+
+struct TimeVisitor;
+
+impl Visitor<'_> for TimeVisitor {
+    type Value = Time;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of seconds, or a text such as `90s` or `500ms`")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Time, E> {
+        let milliseconds = u64::try_from(number).ok().and_then(|seconds| seconds.checked_mul(1000));
+        milliseconds.map(Time).ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Time, E> {
+        number.checked_mul(1000).map(Time).ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Time, E> {
+        Time::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +148,14 @@ mod tests {
             assert_eq!(Bytes::parse(text), bytes.map(Bytes), "{text}");
         }
         assert_eq!(Bytes::parse("99999999999GiB"), None);
+    }
+
+    #[test]
+    fn a_time_has_a_unit() {
+        for (text, time) in
+            [("500ms", Some(500)), ("90s", Some(90_000)), ("2 m", Some(120_000)), ("7", None), ("s", None)]
+        {
+            assert_eq!(Time::parse(text), time.map(Time), "{text}");
+        }
     }
 }

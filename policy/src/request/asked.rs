@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Capability, Opaque};
+use crate::plan::Edit;
 
 /// What a body asks for, as far as the decision needs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Asked {
     pub model: Option<Model>,
     /// The top-level `stream`; absent if the body does not say (see [`super::Api::streams_by_default`]).
     pub stream: Option<bool>,
+    /// What would make OpenAI's chat tell the usage in the stream; absent if the body asks for it, or is no object.
+    pub ask_usage: Option<Edit>,
     /// The most tokens that the answer may have, the largest if several fields say.
     pub max_output_tokens: Option<u64>,
     /// What a model must be able to do.

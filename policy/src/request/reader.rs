@@ -4,6 +4,7 @@ mod field;
 mod frame;
 mod payload;
 mod size;
+mod stream_options;
 mod word;
 
 use super::{Api, Asked, Capability, Exempt, Model, Opaque};
@@ -12,6 +13,7 @@ use field::Field;
 use frame::{Frame, Scope};
 use payload::{Payload, is_base64, is_blob};
 use size::Size;
+use stream_options::StreamOptions;
 use word::{Word, is_client_tool, is_known};
 
 /// Reads what a request asks for, as its document streams by, and says which of its strings are text.
@@ -28,6 +30,7 @@ pub struct Reader {
     exempt: Option<Exempt>,
     /// What the string that is being read began as.
     payload: Option<Payload>,
+    options: StreamOptions,
     size: Size,
 }
 
@@ -36,13 +39,19 @@ pub struct Reader {
 impl Reader {
     /// A reader at the start of a body sent to this API.
     pub fn new(api: Api) -> Self {
-        Self { api, asked: Asked::default(), frames: Vec::new(), exempt: None, payload: None, size: Size::default() }
+        let (asked, options, size) = (Asked::default(), StreamOptions::default(), Size::default());
+        Self { api, asked, frames: Vec::new(), exempt: None, payload: None, options, size }
     }
 
     /// An object or array begins.
-    pub fn begin(&mut self, container: Container, _place: Place<'_>) {
+    pub fn begin(&mut self, container: Container, place: Place<'_>) {
         let frame = Frame::within(self.frames.last(), container, self.api);
         if container == Container::Object {
+            if self.frames.is_empty() {
+                self.options = StreamOptions::Absent(place.at + 1);
+            } else if self.at(Scope::Root) == Some(Field::StreamOptions) {
+                self.options = StreamOptions::Given { at: place.at + 1, empty: true };
+            }
             // A stored prompt is an object, a written one a string or an array.
             if self.at(Scope::Root) == Some(Field::Prompt) {
                 self.opaque(Opaque::Reference);
@@ -79,9 +88,14 @@ impl Reader {
     }
 
     /// `true`, `false` or `null`.
-    pub fn literal(&mut self, literal: Literal, _place: Place<'_>) {
-        if self.at(Scope::Root) == Some(Field::Stream) && literal != Literal::Null {
-            self.asked.stream = Some(literal == Literal::True);
+    pub fn literal(&mut self, literal: Literal, place: Place<'_>) {
+        match self.at(Scope::Root) {
+            Some(Field::Stream) if literal != Literal::Null => self.asked.stream = Some(literal == Literal::True),
+            Some(Field::StreamOptions) => self.options.literal(literal, place.at),
+            None if self.is_in_options() && self.at(Scope::Plain) == Some(Field::IncludeUsage) => {
+                self.options.include(literal, place.at);
+            }
+            _ => {}
         }
     }
 
@@ -115,6 +129,7 @@ impl Reader {
         asked.needs.extend(sees.then_some(Capability::Vision));
         asked.needs.extend(hears.then_some(Capability::Audio));
         asked.tokens = self.size.tokens();
+        asked.ask_usage = self.options.ask().filter(|_| asked.stream == Some(true));
         asked
     }
 
@@ -142,6 +157,12 @@ impl Reader {
     fn key(&mut self, block: &Block<'_>) -> Option<Exempt> {
         let whole = block.first && block.last;
         let (field, exact) = if whole { Field::of(block.raw) } else { (Field::Other, false) };
+        if self.is_in_options() {
+            self.options.key(field == Field::IncludeUsage);
+        } else if field == Field::StreamOptions && self.frames.last().is_some_and(|frame| frame.scope == Scope::Root) {
+            // What they are comes next.
+            self.options = StreamOptions::Settled;
+        }
         if let Some(frame) = self.frames.last_mut() {
             frame.field = field;
             frame.id |= field == Field::Id;
@@ -256,6 +277,12 @@ impl Reader {
             self.size.payload += block.fresh().len() as u64;
         }
         Some(Exempt::Payload)
+    }
+
+    /// Whether the innermost object is the `stream_options` of the body.
+    fn is_in_options(&self) -> bool {
+        matches!(self.frames.as_slice(), [root, options]
+            if root.scope == Scope::Root && root.field == Field::StreamOptions && options.container == Container::Object)
     }
 
     /// The key of the value that comes, if the innermost object or array is of this scope.

@@ -1,10 +1,8 @@
 //! What an answer used, as Anthropic says it: what came from the cache, and what went into it, lies beside the rest of
 //! the input.
 
-use crate::{
-    json::{Members, Node, Object},
-    usage::{Tokens, Usage},
-};
+use crate::json::{Members, Node, Object};
+use policy::usage::{Tokens, Usage};
 
 /// Counts as they come. They are cumulative, and may stand in more than one event of a stream: the highest counts.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::usage::Usage;
+use policy::usage::Usage;
 
 /// A whole answer.
 pub(crate) struct Answer<'a> {

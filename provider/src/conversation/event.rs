@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::answer::Stop;
-use crate::usage::Usage;
+use policy::usage::Usage;
 
 /// What happens in an answer that comes piece by piece.
 ///

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Event, Kind, Stop};
-use crate::usage::Usage;
+use policy::usage::Usage;
 
 /// The most calls that one answer may hold.
 const MOST_CALLS: usize = 128;
@@ -76,9 +76,14 @@ impl Ordered {
         self.ended
     }
 
+    /// Whether the provider brought the answer to its end.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.ended && self.stop.is_some()
+    }
+
     /// What is known of the tokens.
     pub(crate) fn usage(&self) -> Usage {
-        match (self.usage, self.ended && self.stop.is_some()) {
+        match (self.usage, self.is_whole()) {
             (Usage::Complete(tokens), false) => Usage::Partial(tokens),
             (usage, _) => usage,
         }

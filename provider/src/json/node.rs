@@ -31,13 +31,6 @@ impl<'a> Node<'a> {
         self.0
     }
 
-    /// Where it stands in the text that it was read from: from, and up to.
-    pub(crate) fn position(self, text: &str) -> Option<(usize, usize)> {
-        let from = self.0.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-        let to = from.checked_add(self.0.len())?;
-        (to <= text.len()).then_some((from, to))
-    }
-
     /// A string's text.
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;

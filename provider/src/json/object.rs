@@ -128,16 +128,6 @@ impl<'a, 'p> Object<'a, 'p> {
         }
     }
 
-    /// Where a member's value stands in the text that the object was read from, `null` or not.
-    pub(crate) fn position(&self, name: &str, text: &str) -> Option<(usize, usize)> {
-        self.members.iter().find(|(known, _)| known == name)?.1.position(text)
-    }
-
-    /// The members that were not taken.
-    pub(crate) fn rest(&self) -> impl Iterator<Item = (&str, Node<'a>)> {
-        self.members.iter().map(|(name, node)| (&**name, *node))
-    }
-
     /// Ends the reading: what was not taken is unknown, and lost.
     pub(crate) fn end(self, losses: &mut Losses) {
         for (name, node) in &self.members {

@@ -6,8 +6,8 @@ use crate::{
     conversation::{Answer, Block, Stop},
     json::{self, Members, Node, Object},
     stamp::Stamp,
-    usage::{Tokens, Usage},
 };
+use policy::usage::{Tokens, Usage};
 
 /// Reads an answer; `None` if it is none.
 pub(crate) fn read_answer(body: Node<'_>) -> Option<Answer<'_>> {

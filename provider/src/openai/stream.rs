@@ -11,8 +11,8 @@ use crate::{
     failure,
     json::{self, Members, Node, Object},
     stamp::Stamp,
-    usage::Usage,
 };
+use policy::usage::Usage;
 
 /// Reads chunks.
 #[derive(Debug, Default)]

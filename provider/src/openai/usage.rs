@@ -1,9 +1,7 @@
 //! What an answer used, as OpenAI says it: parts lie within the whole.
 
-use crate::{
-    json::{Members, Node, Object},
-    usage::{Tokens, Usage},
-};
+use crate::json::{Members, Node, Object};
+use policy::usage::{Tokens, Usage};
 
 /// Reads `usage`, of chat completions or of responses.
 pub(crate) fn read_usage(node: Option<Node<'_>>) -> Usage {

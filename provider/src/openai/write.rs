@@ -25,7 +25,7 @@ pub(crate) fn write_request(
         write_parameters(body, conversation, quirks, losses);
         write_output(body, &conversation.output);
         body.flag("stream", conversation.stream);
-        if conversation.stream {
+        if conversation.stream && quirks.stream_usage {
             body.object("stream_options", |options| options.flag("include_usage", true));
         }
     });

@@ -3,12 +3,8 @@
 use policy::request::{Api, Family};
 
 use super::Division;
-use crate::{
-    anthropic,
-    json::Node,
-    openai,
-    usage::{Tokens, Usage},
-};
+use crate::{anthropic, json::Node, openai};
+use policy::usage::{Tokens, Usage};
 
 /// What is longer is no count of tokens, in bytes.
 const LONGEST_VALUE: usize = 4096;

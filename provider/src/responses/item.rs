@@ -4,8 +4,8 @@ use crate::{
     conversation::{Answer, Block, Stop},
     json::{self, Members, Node},
     stamp::Stamp,
-    usage::Usage,
 };
+use policy::usage::Usage;
 
 /// What a response is made of, beside its output.
 pub(super) struct Head<'h> {

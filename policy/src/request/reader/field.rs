@@ -27,6 +27,8 @@ macro_rules! fields {
 fields! {
     Model = "model",
     Stream = "stream",
+    StreamOptions = "stream_options",
+    IncludeUsage = "include_usage",
     MaxTokens = "max_tokens" | "max_completion_tokens" | "max_output_tokens",
     NumPredict = "num_predict",
     Options = "options",
@@ -66,8 +68,7 @@ fields! {
 
     // Structure alone.
     Plain = "text" | "function" | "tool_calls" | "tool_call_id" | "tool_use_id" | "call_id" | "tool_choice" | "temperature"
-        | "top_p" | "stream_options" | "include_usage" | "cache_control" | "properties" | "required" | "strict"
-        | "additionalproperties",
+        | "top_p" | "cache_control" | "properties" | "required" | "strict" | "additionalproperties",
 }
 
 /// The longest key that means anything, in raw bytes: every character may be written as `\uXXXX`.

@@ -47,6 +47,44 @@ fn needs(api: Api, body: &str) -> Vec<&'static str> {
 }
 
 #[test]
+fn usage_is_asked_for_only_in_streams_that_do_not_ask() {
+    for (body, expected) in [
+        (r#" { "stream":true}"#, Some(r#" {"stream_options":{"include_usage":true}, "stream":true}"#)),
+        (
+            r#"{"stream":true,"stream_options":null}"#,
+            Some(r#"{"stream":true,"stream_options":{"include_usage":true}}"#),
+        ),
+        (
+            r#"{"stream_options": {"include_usage":false,"x":[1]},"stream":true,"n":1}"#,
+            Some(r#"{"stream_options": {"include_usage":true,"x":[1]},"stream":true,"n":1}"#),
+        ),
+        (
+            r#"{"stream":true,"stream_options":{"x":null,"include_usage": null }}"#,
+            Some(r#"{"stream":true,"stream_options":{"x":null,"include_usage": true }}"#),
+        ),
+        (
+            r#"{"stream":true,"stream_options":{ "x":{"include_usage":true}}}"#,
+            Some(r#"{"stream":true,"stream_options":{"include_usage":true, "x":{"include_usage":true}}}"#),
+        ),
+        (r#"{"stream":true,"stream_options":{}}"#, Some(r#"{"stream":true,"stream_options":{"include_usage":true}}"#)),
+        (r#"{"stream":true,"stream_options":{"include_usage":true}}"#, None),
+        (r#"{"stream":true,"stream_options":{"include_usage":"no"}}"#, None),
+        (r#"{"stream":true,"stream_options":7}"#, None),
+        (r#"{"stream":true,"stream_options":[{"include_usage":false}]}"#, None),
+        (r#"{"stream":false}"#, None),
+        (r#"{}"#, None),
+        (r#"[{"stream":true}]"#, None),
+    ] {
+        let edited = note(Api::Chat, body).0.ask_usage.map(|edit| {
+            let mut edited = body.to_owned();
+            edited.replace_range(edit.from..edit.to, &edit.with);
+            edited
+        });
+        assert_eq!(edited.as_deref(), expected, "{body}");
+    }
+}
+
+#[test]
 fn the_model_is_read_with_its_place() {
     for (body, expected) in [
         (r#"{"model":"gpt-4o"}"#, Some(("gpt-4o", r#""gpt-4o""#))),

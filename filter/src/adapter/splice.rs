@@ -3,11 +3,12 @@
 use crate::host::{self, Body};
 use policy::coding::Decoder;
 use policy::plan;
+use provider::splice::Change;
 use proxy_wasm::types::Action;
 
 /// What is still to be changed in a body.
 pub struct Splice {
-    model: Option<provider::splice::Splice>,
+    changes: Option<provider::splice::Splice>,
     decoder: Option<Decoder>,
     /// Bytes that Envoy held back at the last callback.
     held: usize,
@@ -24,14 +25,14 @@ const SLICE: usize = 64 * 1024;
 
 impl Splice {
     /// What has to change in this body; `None` if it goes as it is.
-    pub fn new(body: &plan::Body, model: Option<Vec<u8>>) -> Result<Option<Self>, Unfit> {
-        let model = body.model.zip(model).map(|((from, to), id)| provider::splice::Splice::new(from, to, id));
+    pub fn new(body: &plan::Body, changes: Vec<Change>) -> Result<Option<Self>, Unfit> {
+        let changes = (!changes.is_empty()).then(|| provider::splice::Splice::new(changes));
         let coding = body.coding.as_deref().unwrap_or_default();
         // The router has undone them under the policy's limit; between two codings a body may be longer than at the end.
         let decoder = Decoder::of(coding.as_bytes(), u64::MAX);
         let decoder = decoder.map_err(|_| "the plan names a content coding that cannot be undone")?;
-        let needed = model.is_some() || decoder.is_some();
-        Ok(needed.then_some(Self { model, decoder, held: 0, done: false }))
+        let needed = changes.is_some() || decoder.is_some();
+        Ok(needed.then_some(Self { changes, decoder, held: 0, done: false }))
     }
 
     /// Changes what has come so far, or waits for more.
@@ -54,16 +55,16 @@ impl Splice {
 
     /// Whether all that changes is there: of a coded body, the whole.
     fn is_reached(&self) -> bool {
-        self.decoder.is_none() && self.model.as_ref().is_none_or(|model| self.held >= model.reach())
+        self.decoder.is_none() && self.changes.as_ref().is_none_or(|changes| self.held >= changes.reach())
     }
 
     fn finish(&mut self) -> Result<(), Unfit> {
         self.done = true;
-        match &mut self.model {
-            Some(model) if self.decoder.is_none() && model.reach() <= SLICE => {
-                let reach = model.reach();
+        match &mut self.changes {
+            Some(changes) if self.decoder.is_none() && changes.reach() <= SLICE => {
+                let reach = changes.reach();
                 let mut out = Vec::with_capacity(reach + SLICE / 64);
-                model.feed(&host::body(Body::Request, 0, reach), &mut out);
+                changes.feed(&host::body(Body::Request, 0, reach), &mut out);
                 host::replace_front(Body::Request, reach, &out);
                 Ok(())
             }
@@ -87,11 +88,11 @@ impl Splice {
     }
 
     fn append(&mut self, slice: &[u8]) -> Result<(), Unfit> {
-        let Self { model, decoder, .. } = self;
-        let mut append = |piece: &[u8]| match model {
-            Some(model) => {
+        let Self { changes, decoder, .. } = self;
+        let mut append = |piece: &[u8]| match changes {
+            Some(changes) => {
                 let mut out = Vec::with_capacity(piece.len());
-                model.feed(piece, &mut out);
+                changes.feed(piece, &mut out);
                 host::append(Body::Request, &out);
             }
             None => host::append(Body::Request, piece),

@@ -1,14 +1,15 @@
 //! How a request of one API gets to a provider of a format.
 
-use policy::{catalogue::Format, request::Api};
+use super::Format;
+use crate::request::Api;
 
 /// How a request gets to a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// As it is, but for the model's name and what it takes to have usage told.
     Same,
-    /// Translated, to this path of the provider.
-    Translated(&'static str),
+    /// Translated into the provider's own format.
+    Translated,
     /// Not at all: the provider offers nothing like it.
     NotServed,
 }
@@ -31,18 +32,9 @@ impl Way {
             | (Messages | CountTokens, Format::Anthropic)
             | (OllamaChat | OllamaGenerate | OllamaEmbed | OllamaTags, Format::Ollama)
             | (Models | Other, _) => Self::Same,
-            (Chat | Responses | Messages | OllamaChat, format) => Self::Translated(path(format)),
+            (Chat | Responses | Messages | OllamaChat, _) => Self::Translated,
             (Completions | Embeddings | CountTokens | OllamaGenerate | OllamaEmbed | OllamaTags, _) => Self::NotServed,
         }
-    }
-}
-
-/// Where a provider of a format takes conversations.
-pub(crate) fn path(format: Format) -> &'static str {
-    match format {
-        Format::Openai => "/v1/chat/completions",
-        Format::Anthropic => "/v1/messages",
-        Format::Ollama => "/api/chat",
     }
 }
 
@@ -52,13 +44,18 @@ mod tests {
 
     #[test]
     fn conversations_reach_every_provider_and_the_rest_only_those_who_have_it() {
-        let formats = [Format::Openai, Format::Anthropic, Format::Ollama];
-        for api in [Api::Chat, Api::Responses, Api::Messages, Api::OllamaChat] {
-            assert!(formats.iter().all(|format| Way::of(api, *format) != Way::NotServed), "{}", api.name());
-        }
-        assert_eq!(Way::of(Api::Chat, Format::Ollama), Way::Translated("/api/chat"));
-        assert_eq!(Way::of(Api::Embeddings, Format::Ollama), Way::Same);
-        assert_eq!(Way::of(Api::Embeddings, Format::Anthropic), Way::NotServed);
-        assert_eq!(Way::of(Api::CountTokens, Format::Openai), Way::NotServed);
+        let served = |format: Format, way: Way| -> Vec<_> {
+            Api::ALL.into_iter().filter(|api| Way::of(*api, format) == way).map(Api::name).collect()
+        };
+        assert_eq!(
+            served(Format::Openai, Way::Same),
+            ["chat", "completions", "responses", "embeddings", "models", "other"]
+        );
+        assert_eq!(served(Format::Openai, Way::Translated), ["messages", "ollama-chat"]);
+        assert_eq!(served(Format::Anthropic, Way::Same), ["models", "messages", "count-tokens", "other"]);
+        assert_eq!(served(Format::Anthropic, Way::Translated), ["chat", "responses", "ollama-chat"]);
+        let own = ["ollama-chat", "ollama-generate", "ollama-embed", "ollama-tags", "other"];
+        assert_eq!(served(Format::Ollama, Way::Same), [&["completions", "embeddings", "models"], &own[..]].concat());
+        assert_eq!(served(Format::Ollama, Way::Translated), ["chat", "responses", "messages"]);
     }
 }
