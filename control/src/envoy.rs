@@ -5,6 +5,7 @@ mod bootstrap;
 mod cluster;
 mod filter;
 mod listener;
+mod local_reply;
 mod stats;
 mod upstream;
 mod version;
@@ -34,6 +35,8 @@ pub struct Mesh {
     pub access_log: String,
     /// The bundle of certificate authorities that providers are checked against.
     pub authorities: String,
+    /// The Envoy that it is for.
+    pub version: Version,
     /// The header that names the client, and must therefore not come from the client.
     pub identity_header: Option<String>,
 }
@@ -70,6 +73,11 @@ impl Mesh {
     /// The file that Envoy reads the router filter's configuration from under [`Delivery::Ecds`].
     pub fn filter_resource(&self) -> Node {
         filter::resource(self)
+    }
+
+    /// Whether a request goes on to the next candidate where a provider fails.
+    pub fn fails_over(&self) -> bool {
+        self.version >= Version::FAILS_OVER
     }
 
     /// One upstream for each cluster: several providers may share one.

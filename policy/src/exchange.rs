@@ -280,10 +280,11 @@ impl Exchange {
     fn forward(&self, head: &Head, read: &Read, candidates: &[Candidate]) -> Result<Forward, Refusal> {
         let asked = read.asked.model.as_ref();
         let all: Vec<Attempt> = candidates.iter().filter_map(|candidate| self.attempt(candidate, asked)).collect();
-        let unable = all.iter().find_map(|attempt| unable(attempt, head.api, read));
+        let refused = all.iter().find_map(|attempt| unable(attempt, head.api, read));
         let attempts: Vec<_> = all.into_iter().filter(|attempt| unable(attempt, head.api, read).is_none()).collect();
         let Some(first) = attempts.first() else {
-            let (status, code, message) = unable.unwrap_or((403, "policy_denied", "no provider may have this request"));
+            let (status, code, message) =
+                refused.unwrap_or((403, "policy_denied", "no provider may have this request"));
             return Err(self.refusal(status, code, message));
         };
         let cluster = first.cluster.to_string();

@@ -143,7 +143,10 @@ fn rendering(policy: &Value, providers: &BTreeMap<String, StandIn>, folder: &Pat
     let written = folder.join("policy.json");
     fs::write(&written, policy.to_string())?;
     let rendering = Rendering::of(&written).option("--filter-config", folder.join(FILTER));
+    let written = policy["spec"]["providers"].as_array().into_iter().flatten();
+    let takes_clients: Vec<_> = written.filter(|one| one["key"] == "client").map(|one| &one["name"]).collect();
     Ok(providers.iter().fold(rendering, |rendering, (name, standin)| {
-        rendering.endpoint(name, &format!("http://{}", standin.address())).key(name, &key_variable(name))
+        let rendering = rendering.endpoint(name, &format!("http://{}", standin.address()));
+        if takes_clients.iter().any(|one| *one == name) { rendering } else { rendering.key(name, &key_variable(name)) }
     }))
 }

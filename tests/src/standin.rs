@@ -38,7 +38,7 @@ pub enum Shape {
 /// What a stand-in does with a request, once it has recorded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// Answers.
+    /// Answers, unless the prompt says `Let OpenAi fail`, by the name of the shape.
     Answer,
     /// Answers, but after the first part waits until it is told to do something else.
     Hold,
@@ -207,6 +207,9 @@ impl Shared {
         let behaviour = told.borrow_and_update().clone();
         let answer = answer::answer(self.shape, &received);
         Some(match behaviour {
+            Behaviour::Answer if received.contains(&format!("Let {:?} fail", self.shape)) => {
+                reply(answer::failure(self.shape, 503), usize::MAX, None)
+            }
             Behaviour::Answer => reply(answer, usize::MAX, None),
             Behaviour::Hold => reply(answer, usize::MAX, Some(told)),
             Behaviour::BreakOff(parts) => reply(answer, parts, None),

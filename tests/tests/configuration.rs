@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tests::envoy::{Bootstrap, Envoy, Starter};
-use tests::mesh::{Delivery, Mesh};
+use tests::mesh::{Delivery, Mesh, Rendering};
 use tests::place::{filter_module, policymesh, repository};
 
 #[test]
@@ -24,6 +24,18 @@ fn envoy_takes_the_shipped_files_as_they_are() {
         };
         let starter = starter.variable("OPENAI_API_KEY", "none").variable("ANTHROPIC_API_KEY", "none");
         starter.bootstrap(bootstrap).validate().unwrap_or_else(|reason| panic!("{name}: {reason:#}"));
+    }
+}
+
+#[test]
+fn envoy_takes_what_is_rendered_for_each_example() {
+    for (name, key) in [("azure.yaml", Some("azure")), ("vllm.yaml", None)] {
+        let policy = repository().join("envoy/examples").join(name);
+        let rendering = Rendering::of(&policy);
+        let rendering = key.into_iter().fold(rendering, |rendering, provider| rendering.key(provider, "SOME_KEY"));
+        let bootstrap = Bootstrap::parse(&rendering.text("static").unwrap()).unwrap();
+        let starter = Starter::new().unwrap().variable("SOME_KEY", "none").bootstrap(bootstrap);
+        starter.validate().unwrap_or_else(|reason| panic!("{name}: {reason:#}"));
     }
 }
 

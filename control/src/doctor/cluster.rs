@@ -17,7 +17,7 @@ pub fn examine(running: &Running, report: &mut Report) {
         names(cluster, &place, report);
         transport(cluster, &place, report);
         copies(cluster, &place, report);
-        hosts(running, &name, &place, report);
+        hosts(running, cluster, &name, &place, report);
     }
 }
 
@@ -137,9 +137,11 @@ fn copies(cluster: &Value, place: &str, report: &mut Report) {
     }
 }
 
-fn hosts(running: &Running, name: &str, place: &str, report: &mut Report) {
-    let counted = |what: &str| running.stats.get(&format!("cluster.{name}.{what}")).copied();
-    if counted("membership_total") == Some(0) {
+fn hosts(running: &Running, cluster: &Value, name: &str, place: &str, report: &mut Report) {
+    // Where nobody listens, so that requests go on to the next candidate.
+    let guards = list(&cluster["load_assignment"]["endpoints"]).filter(|locality| locality["priority"] == 1).count();
+    let total = running.stats.get(&format!("cluster.{name}.membership_total")).copied();
+    if total.is_some_and(|total| total <= guards as u64) {
         report.warning(
             place,
             "it has no host",

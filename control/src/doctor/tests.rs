@@ -207,7 +207,7 @@ fn the_filters_own_failures_and_refused_updates_are_told() {
     let stats = "wasm.policymesh-router.vm_reload_success: 2\n\
                  extension_config_discovery.http_filter.policymesh.update_rejected: 1\n\
                  extension_config_discovery.http_filter.policymesh.update_attempt: 3\n\
-                 cluster.openai.membership_total: 0\ncluster.ollama.membership_total: 1\n";
+                 cluster.openai.membership_total: 1\ncluster.ollama.membership_total: 2\n";
     let patient = Patient { stats, ..Patient::new("ecds.yaml") };
     let complaints = [
         "`wasm.policymesh-router.vm_reload_success` is 2",

@@ -1,10 +1,10 @@
 //! The cluster of a provider.
 
-use policy::catalogue::Format;
-
 use super::upstream::{Key, Upstream};
 use super::{Mesh, filter};
 use crate::yaml::{Node, list, map};
+use policy::catalogue::Endpoint;
+use policy::config::KeyHeader;
 
 const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -15,7 +15,9 @@ pub fn cluster(mesh: &Mesh, upstream: &Upstream) -> Node {
         "name" => upstream.cluster.as_str(),
         "type" => if upstream.ip().is_some() { "STATIC" } else { "STRICT_DNS" },
         "connect_timeout" => "5s",
-        "circuit_breakers" => map! { "thresholds" => list![breakers()] },
+        "circuit_breakers" => map! { "thresholds" => list![breakers()] }
+            .comment("The defaults would be reached by a burst of slow answers, and three retries at a time by any outage."),
+        "outlier_detection" => outliers(),
         "load_assignment" => assignment(upstream),
     };
     cluster
@@ -35,17 +37,47 @@ pub fn secrets(mesh: &Mesh) -> Vec<Node> {
     mesh.clusters().filter_map(secret).collect()
 }
 
-/// The defaults of 1024 connections and requests would be reached by a burst of slow answers.
 fn breakers() -> Node {
-    map! { "max_connections" => 10_000, "max_pending_requests" => 10_000, "max_requests" => 10_000, "max_retries" => 100 }
+    map! {
+        "max_connections" => 10_000,
+        "max_pending_requests" => 10_000,
+        "max_requests" => 10_000,
+        "max_retries" => 10_000,
+    }
+}
+
+/// A provider that cannot be reached is left alone for a while, so that requests go on without waiting for it. What it
+/// answers counts for nothing: a failure that is told costs no time.
+fn outliers() -> Node {
+    let node = map! {
+        "split_external_local_origin_errors" => true,
+        "consecutive_local_origin_failure" => 5,
+        "enforcing_consecutive_5xx" => 0,
+        "enforcing_success_rate" => 0,
+        "enforcing_local_origin_success_rate" => 0,
+        "interval" => "1s",
+        "base_ejection_time" => "5s",
+        "max_ejection_time" => "30s",
+        "max_ejection_percent" => 100,
+        "always_eject_one_host" => true,
+    };
+    node.comment(
+        "Not to wait again and again for a provider that cannot be reached. What it answers does not count here.",
+    )
 }
 
 fn assignment(upstream: &Upstream) -> Node {
-    let endpoint = &upstream.endpoint;
-    let address =
-        map! { "socket_address" => map! { "address" => endpoint.host.as_str(), "port_value" => endpoint.port } };
-    let host = map! { "endpoint" => map! { "address" => address } };
-    map! { "cluster_name" => upstream.cluster.as_str(), "endpoints" => list![map! { "lb_endpoints" => list![host] }] }
+    let Endpoint { host, port, .. } = &upstream.endpoint;
+    let at = |host: &str, port: u16| {
+        let address = map! { "socket_address" => map! { "address" => host, "port_value" => port } };
+        list![map! { "endpoint" => map! { "address" => address } }]
+    };
+    let guard = map! { "priority" => 1, "lb_endpoints" => at("127.0.0.1", 1) }.comment(
+        "Where nobody listens: without a host (its name does not resolve, or it is left alone) Envoy would answer at once,\n\
+         and not try the next candidate.",
+    );
+    let endpoints = list![map! { "lb_endpoints" => at(host, *port) }, guard];
+    map! { "cluster_name" => upstream.cluster.as_str(), "endpoints" => endpoints }
 }
 
 /// TLS with a fixed name: `auto_sni` would take the name that the client sent.
@@ -109,12 +141,9 @@ fn injector(upstream: &Upstream, key: &Key) -> Node {
         "@type" => "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
         "credential" => reference,
     };
-    let generic = match upstream.format {
-        Format::Anthropic => generic.with("header", "x-api-key"),
-        Format::Openai | Format::Ollama => {
-            generic.with("header", "authorization").with("header_value_prefix", "Bearer ")
-        }
-    };
+    let KeyHeader { header, prefix } = &upstream.key_header;
+    let prefix = Some(prefix.as_str()).filter(|prefix| !prefix.is_empty());
+    let generic = generic.with("header", header.as_str()).with_some("header_value_prefix", prefix.map(Node::from));
     map! {
         "name" => "envoy.filters.http.credential_injector",
         "typed_config" => map! {

@@ -1,6 +1,6 @@
 //! The listener that clients connect to.
 
-use super::{Mesh, access_log, filter};
+use super::{Mesh, Version, access_log, filter, local_reply};
 use crate::yaml::{Node, list, map};
 
 /// The largest request body that Envoy holds, in bytes: above the filter's own limit of 32 MiB, so that the filter
@@ -30,6 +30,7 @@ fn connection_manager(mesh: &Mesh) -> Node {
     };
     manager
         .with("access_log", list![access_log::access_log(mesh)])
+        .with("local_reply_config", local_reply::local_reply())
         .with("common_http_protocol_options", map! { "idle_timeout" => "3600s", "headers_with_underscores_action" => "DROP_HEADER" })
         .with("http2_protocol_options", map! {
             "max_concurrent_streams" => 100,
@@ -81,17 +82,43 @@ fn http_filters(mesh: &Mesh) -> Node {
 
 /// The one route: the cluster is what the filter decided, and nothing else.
 fn route(mesh: &Mesh) -> Node {
+    let action = map! {
+        "timeout" => Node::from("0s").comment("The default of 15 s would cut off every longer answer."),
+        "inline_cluster_specifier_plugin" => cluster_specifier(mesh).comment(
+            "The cluster comes from filter state, which no client can write. Where the filter has not decided there is no\n\
+             match, no cluster, and the answer is 503.",
+        ),
+    };
+    let action = match mesh.fails_over() {
+        true => action.with("retry_policy", retry_policy()),
+        false => action.comment(&format!(
+            "Where a provider fails, its failure is the answer: Envoy {} cannot choose another cluster for a second\n\
+             attempt. {} is the first that can.",
+            mesh.version,
+            Version::FAILS_OVER
+        )),
+    };
     map! {
         "match" => map! { "prefix" => "/" },
         "request_body_buffer_limit" => Node::from(BODY_LIMIT).comment("The filter reads a body as a whole. Claude Code's first request has 115 KB."),
-        "route" => map! {
-            "timeout" => Node::from("0s").comment("The default of 15 s would cut off every longer answer."),
-            "inline_cluster_specifier_plugin" => cluster_specifier(mesh).comment(
-                "The cluster comes from filter state, which no client can write. Where the filter has not decided there is no\n\
-                 match, no cluster, and the answer is 503.",
-            ),
-        },
+        "route" => action,
     }
+}
+
+/// Failover: each attempt goes to the next candidate of the decision, which an attempt leaves in filter state.
+fn retry_policy() -> Node {
+    let wanted = map! { "name" => "x-policymesh-retry", "string_match" => map! { "exact" => "1" } };
+    let policy = map! {
+        "retry_on" => "connect-failure,refused-stream,reset,retriable-headers",
+        "retriable_headers" => list![wanted].comment("The adapter asks for it, where there is a next candidate."),
+        "num_retries" => Node::from(0).comment("The filter says how many candidates there are."),
+        "refresh_cluster_on_retry" => true,
+        "retry_back_off" => map! { "base_interval" => "0.001s", "max_interval" => "0.010s" }
+            .comment("The next provider has nothing to recover from."),
+    };
+    policy.comment(
+        "Where a provider fails, the next candidate of the decision is tried, in its own format and with its own key.",
+    )
 }
 
 fn cluster_specifier(mesh: &Mesh) -> Node {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use policy::catalogue::{Endpoint, Format};
+use policy::catalogue::Endpoint;
+use policy::config::KeyHeader;
 use policy::policy::Policy;
 use policy::problem::nearest;
 
@@ -14,8 +15,8 @@ pub struct Upstream {
     pub provider: String,
     /// The name of its cluster.
     pub cluster: String,
-    /// The format it speaks, which says how it takes its key.
-    pub format: Format,
+    /// The header in which it takes its key.
+    pub key_header: KeyHeader,
     /// Where it answers.
     pub endpoint: Endpoint,
     /// Its key, if it wants one.
@@ -44,6 +45,14 @@ pub enum InvalidMesh {
         /// The cluster they share.
         cluster: String,
     },
+    /// A key for a provider that gets the client's own.
+    #[error("`--key {provider}=...`: spec.providers[{index}].key says that it gets the client's own")]
+    KeyTwice {
+        /// The provider's place in the list.
+        index: usize,
+        /// Its name.
+        provider: String,
+    },
     /// An option for a provider that the policy does not have.
     #[error("`{option} {name}=...`: the policy has no such provider{}", nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
     UnknownProvider {
@@ -64,11 +73,13 @@ pub fn upstreams(policy: &Policy, keys: &BTreeMap<String, Key>) -> Result<Vec<Up
         let upstream = Upstream {
             provider: provider.name.to_string(),
             cluster: provider.cluster.to_string(),
-            format: provider.format,
+            key_header: provider.key.clone(),
             endpoint: provider.endpoint.clone(),
             key: keys.get(provider.name.as_str()).cloned(),
         };
-        if found.iter().any(|earlier| upstream.contradicts(earlier)) {
+        if provider.takes_client_key && upstream.key.is_some() {
+            wrong.push(InvalidMesh::KeyTwice { index, provider: upstream.provider });
+        } else if found.iter().any(|earlier| upstream.contradicts(earlier)) {
             wrong.push(InvalidMesh::ClusterTwice { index, cluster: upstream.cluster });
         } else {
             found.push(upstream);
@@ -100,7 +111,9 @@ impl Upstream {
 
     fn contradicts(&self, earlier: &Self) -> bool {
         let place = |upstream: &Self| {
-            (upstream.endpoint.tls, upstream.endpoint.host.clone(), upstream.endpoint.port, upstream.key.clone())
+            let Endpoint { tls, host, port, .. } = &upstream.endpoint;
+            let key = upstream.key.as_ref().map(|key| (key.clone(), upstream.key_header.clone()));
+            (*tls, host.clone(), *port, key)
         };
         self.cluster == earlier.cluster && place(self) != place(earlier)
     }

@@ -26,6 +26,8 @@ pub enum InvalidVersion {
 impl Version {
     /// The first that applies `request_body_buffer_limit` when the route is matched; 1.36 answers 413 in spite of it.
     pub const OLDEST: Self = Self::new(1, 37);
+    /// The first that chooses the cluster anew for each attempt, so that one provider can stand in for another.
+    pub const FAILS_OVER: Self = Self::new(1, 39);
     /// The newest that the configuration is tested with.
     pub const NEWEST: Self = Self::new(1, 40);
 

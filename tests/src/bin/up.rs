@@ -146,17 +146,22 @@ impl Guide<'_> {
     }
 
     /// What to try, and what it shows.
-    fn examples(&self) -> [(String, String); 4] {
-        let ask = |prompt: &str| {
-            let body = format!(r#"{{"model": "gpt-4o", "messages": [{{"role": "user", "content": "{prompt}"}}]}}"#);
+    fn examples(&self) -> Vec<(String, String)> {
+        let ask_for = |model: &str, prompt: &str| {
+            let body = format!(r#"{{"model": "{model}", "messages": [{{"role": "user", "content": "{prompt}"}}]}}"#);
             format!("curl -i http://{}/v1/chat/completions -d '{body}'", self.envoy.address())
         };
-        let who = |name: &str| {
+        let ask = |prompt: &str| ask_for("gpt-4o", prompt);
+        let stands_in = |name: &str| {
             let provider = self.providers.iter().find(|provider| provider.name == name);
-            let stands_in = provider.is_some_and(|provider| matches!(provider.place, Place::StandIn(_)));
-            format!("{}{name}", if stands_in { "the stand-in for " } else { "" })
+            provider.is_some_and(|provider| matches!(provider.place, Place::StandIn(_)))
         };
-        [
+        let who = |name: &str| format!("{}{name}", if stands_in(name) { "the stand-in for " } else { "" });
+        let fails = (
+            ask("Let OpenAi fail, and write a haiku about rivers."),
+            format!("200 from {}: openai answers 503, and the next that may have it is asked", who("anthropic")),
+        );
+        let examples = [
             (
                 ask("Write a haiku about autumn leaves."),
                 format!("200 from {}: nothing sensitive, so it goes where it was asked to go", who("openai")),
@@ -170,11 +175,19 @@ impl Guide<'_> {
                 "403 before anyone received it: a credential, which the client is told to remove".to_owned(),
             ),
             (
+                ask_for("claude-sonnet", "Write a haiku about rivers."),
+                format!(
+                    "200 from {}, which was asked in its own format: OpenAI's client notices nothing",
+                    who("anthropic")
+                ),
+            ),
+            (
                 format!("tail -n 1 {} | python3 -m json.tool", self.log().display()),
                 "the audit record of the last request: what was decided and why, without a word of the prompt"
                     .to_owned(),
             ),
-        ]
+        ];
+        examples.into_iter().chain(stands_in("openai").then_some(fails)).collect()
     }
 }
 

@@ -15,9 +15,13 @@ pub struct Rendering(Vec<OsString>);
 // === impl Rendering ===
 
 impl Rendering {
-    /// For the policy in this file, with the module of this repository.
+    /// For the policy in this file, with the module of this repository, and the Envoy of `$ENVOY_VERSION` if that is set.
     pub fn of(policy: &Path) -> Self {
-        Self(vec![policy.into(), "--filter".into(), place::filter_module().into()])
+        let rendering = Self(vec![policy.into(), "--filter".into(), place::filter_module().into()]);
+        match std::env::var("ENVOY_VERSION") {
+            Ok(version) => rendering.option("--envoy-version", version),
+            Err(_) => rendering,
+        }
     }
 
     /// Reaches a provider at this URL.

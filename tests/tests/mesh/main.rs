@@ -2,10 +2,15 @@
 //! real clients and stand-in providers.
 
 mod bodies;
+mod failover;
 mod faults;
+mod keys;
+mod own_answers;
 mod policies;
 mod secrecy;
 mod stats;
+mod streams;
+mod translation;
 
 use std::fs;
 

@@ -95,6 +95,10 @@ impl Render {
                 return Ok(ExitCode::from(1));
             }
         };
+        if self.envoy_version < Version::FAILS_OVER && self.mode != Mode::Filter {
+            let (version, needed) = (self.envoy_version, Version::FAILS_OVER);
+            eprintln!("failover is off: Envoy {version} cannot try another provider where one fails; {needed} can");
+        }
         match &self.output {
             Some(path) => replace(path, &text)?,
             None => std::io::stdout().write_all(text.as_bytes()).context("cannot write the configuration")?,
@@ -133,6 +137,7 @@ impl Render {
             module: self.module()?,
             access_log: self.access_log.clone(),
             authorities: self.authorities.clone(),
+            version: self.envoy_version,
         };
         let rendered = if self.mode == Mode::Filter { mesh.filter_resource() } else { mesh.bootstrap() };
         Ok(Ok(format!("{}\n{rendered}", self.heading())))
