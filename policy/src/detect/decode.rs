@@ -3,6 +3,7 @@
 mod blob;
 mod escape;
 
+use super::marks::Marks;
 use super::view::View;
 use super::{Opaque, Work};
 
@@ -14,9 +15,9 @@ pub struct Decoded {
 }
 
 /// Decodes all that is encoded in a text, once; takes steps for what it decodes.
-pub fn decode(text: &str, work: &mut Work) -> Decoded {
+pub fn decode(text: &str, marks: &[Marks], work: &mut Work) -> Decoded {
     let mut decoded = Decoded::default();
     escape::decode(text, work, &mut decoded);
-    blob::decode(text, work, &mut decoded);
+    blob::decode(text, marks, work, &mut decoded);
     decoded
 }

@@ -54,7 +54,11 @@ const MAX_WORD: usize = 128;
 impl Mixed {
     fn is(&mut self, text: &str, at: usize) -> bool {
         if at >= self.end {
-            let of_word = |char: &char| char.is_alphanumeric() || *char == '_';
+            // Greek and Cyrillic, in which such words are written, need no table.
+            let of_word = |char: &char| match char {
+                '0'..='9' | 'A'..='Z' | 'a'..='z' | '_' | '\u{370}'..='\u{52F}' => true,
+                other => !other.is_ascii() && other.is_alphanumeric(),
+            };
             let before = text.get(..at).unwrap_or_default().chars().rev().take(MAX_WORD).take_while(of_word);
             let after = || text.get(at..).unwrap_or_default().chars().take(MAX_WORD).take_while(of_word);
             self.is = before.chain(after()).any(|char| char.is_ascii_alphanumeric());
@@ -67,6 +71,9 @@ impl Mixed {
 fn folded(char: char) -> Folded {
     let code = u32::from(char);
     match code {
+        // Greek and Cyrillic; Latin; Kana and Han; Hangul: what most texts are made of comes first.
+        0x370..=0x52F => alike(char).unwrap_or(Folded::Same),
+        0xC0..=0x130 | 0x132..=0x24F | 0x3001..=0x312F | 0x3190..=0x9FFF | 0xAC00..=0xD7A3 => Folded::Same,
         0xA0 | 0x1680 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000 => Folded::To(' '),
         0x2028 | 0x2029 | 0x85 => Folded::To('\n'),
         0xAD

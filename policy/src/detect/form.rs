@@ -19,6 +19,7 @@ mod source_code;
 mod url_credentials;
 
 use super::Confidence;
+use super::literals::Stands;
 
 /// A matcher in code.
 #[derive(Debug)]
@@ -27,6 +28,11 @@ pub struct Form {
     pub name: &'static str,
     /// The literals, in lower case, of which one stands in or before each match.
     pub triggers: &'static [&'static str],
+    /// Where they stand.
+    pub stands: Stands,
+    /// Of a form that looks at much text: how far apart the places are that it looks from; once it has found something it
+    /// looks no more.
+    pub far: usize,
     /// Looks around the place where a trigger stands; takes steps for what it looks at.
     pub find: fn(text: &[u8], at: usize, steps: &mut u64) -> Option<Hit>,
 }

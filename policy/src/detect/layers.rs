@@ -1,7 +1,7 @@
 //! Scans a text as it is written, as it reads, and as it reads once decoded, decoded again, and once more.
 
 use super::compile::Compiled;
-use super::{Finding, Found, Opaque, Work, decode, fold, overlap, scan};
+use super::{Finding, Found, Opaque, Work, decode, fold, marks, overlap, scan};
 
 /// How often something decoded is decoded again.
 const MAX_DEPTH: usize = 3;
@@ -25,9 +25,11 @@ pub fn scan(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
 }
 
 fn scan_folded(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
-    let mut findings = scan::scan(set, text, work);
+    let mut marks = work.take_marks();
+    marks::mark(text.as_bytes(), &mut marks);
+    let mut findings = scan::scan(set, text, &marks, work);
     let written = findings.len();
-    let layer = decode::decode(text, work);
+    let layer = decode::decode(text, &marks, work);
     // What is told by a detector needs not be told as opaque.
     let known = |opaque: &Opaque| findings.iter().any(|f| f.start <= opaque.start + 64 && opaque.start < f.end);
     found.opaque.extend(layer.opaque.iter().filter(|opaque| !known(opaque)));
@@ -42,7 +44,8 @@ fn scan_folded(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
         let Some(view) = path.last().and_then(|last| views.get(*last)) else { continue };
         let folded = fold::fold(&view.text);
         let text = folded.as_ref().map_or(view.text.as_str(), |folded| folded.text.as_str());
-        for mut finding in scan::scan(set, text, work) {
+        marks::mark(text.as_bytes(), &mut marks);
+        for mut finding in scan::scan(set, text, &marks, work) {
             if let Some(folded) = &folded {
                 (finding.start, finding.end) = folded.origin(finding.start, finding.end);
             }
@@ -52,7 +55,8 @@ fn scan_folded(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
             findings.push(finding);
         }
         if depth < MAX_DEPTH {
-            for deeper in decode::decode(&view.text.clone(), work).views {
+            marks::mark(view.text.as_bytes(), &mut marks);
+            for deeper in decode::decode(&view.text.clone(), &marks, work).views {
                 if views.len() >= MAX_VIEWS {
                     work.spend();
                     break;
@@ -62,6 +66,7 @@ fn scan_folded(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
             }
         }
     }
+    work.keep_marks(marks);
     if findings.len() > written {
         overlap::resolve(set, &mut findings);
     }

@@ -1,6 +1,7 @@
 //! Context: whether one of a detector's words stands close to a match.
 
 use super::pattern::ByteSet;
+use super::text::rarest_word;
 
 /// Bytes before a match in which a context word counts.
 pub const BEFORE: usize = 64;
@@ -59,6 +60,34 @@ impl Near {
             can_begin && begins_word(text, at) && self.words.iter().any(|word| stands(text, at, word))
         })
     }
+}
+
+/// A part of a context word, to be looked for in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub text: Vec<u8>,
+    /// The fewest and the most bytes of the word before it.
+    pub before: (usize, usize),
+}
+
+/// What to look for in order to find a word: the rarest of its parts, which stands by itself, and all of them in one.
+pub fn parts(word: &[u8]) -> Vec<Part> {
+    let (rarest, (_, _)) = rarest_word(word);
+    let at = memchr::memmem::find(word, rarest).unwrap_or(0);
+    let blanks = memchr::memchr_iter(b' ', word.get(..at).unwrap_or_default()).count();
+    let joined: Vec<u8> = word.iter().copied().filter(|byte| *byte != b' ').collect();
+    let mut parts =
+        vec![Part { text: rarest.to_vec(), before: (at - blanks, at) }, Part { text: joined, before: (0, 0) }];
+    parts.dedup_by(|joined, rarest| joined.text == rarest.text);
+    // A single mark would be looked for everywhere.
+    parts.retain(|part| part.text.len() > 1 || part.text.iter().all(u8::is_ascii_alphanumeric));
+    parts
+}
+
+/// Whether a word stands whole where a part of it was found, so many bytes after its beginning.
+pub fn is_whole(text: &[u8], at: usize, before: (usize, usize), word: &[u8]) -> bool {
+    let mut starts = (before.0..=before.1).filter_map(|before| at.checked_sub(before));
+    starts.any(|start| begins_word(text, start) && stands(text, start, word))
 }
 
 /// Whether a word stands whole at `at`, where a word begins.

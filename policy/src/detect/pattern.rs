@@ -2,8 +2,8 @@
 //!
 //! A general engine is built to find where matches begin; here a trigger has already said so. What is left is small: a
 //! program of byte sets with bounded counts, run by backtracking with a budget. Most patterns (`AKIA[A-Z2-7]{16}`) run
-//! straight through. It needs no memory beyond its program and is compiled in microseconds, which matters because every
-//! worker of an Envoy holds its own.
+//! straight through. It needs no memory beyond its program, which matters because every worker of an Envoy holds its own;
+//! the programs of the packs are made when this crate is built.
 
 mod compile;
 mod literal;
@@ -12,10 +12,11 @@ mod shape;
 
 pub use literal::{Anchor, Trigger};
 pub use run::Stack;
-pub use shape::Shapes;
+pub use shape::{Able, Ahead, First, Kind, MAX_RUN, Shapes, insert};
 
 use super::Boundary;
 use regex_syntax::hir::Hir;
+use std::borrow::Cow;
 
 /// The longest match of a pattern, in bytes.
 pub const MAX_MATCH: usize = 1024;
@@ -29,12 +30,28 @@ const MAX_WRITTEN: usize = 8 * 1024;
 /// A compiled pattern.
 #[derive(Debug)]
 pub struct Pattern {
-    ops: Vec<Op>,
-    sets: Vec<ByteSet>,
-    max: usize,
-    digits: (usize, usize),
+    pub(super) ops: Cow<'static, [Op]>,
+    pub(super) sets: Cow<'static, [ByteSet]>,
+    pub(super) max: usize,
+    pub(super) digits: (usize, usize),
     /// What a match can begin with.
-    first: ByteSet,
+    pub(super) first: ByteSet,
+}
+
+/// A pattern that was compiled when this crate was built.
+#[derive(Debug)]
+pub struct Ready {
+    pub written: &'static str,
+    pub ignore_case: bool,
+    pub boundary: Boundary,
+    pub literals: &'static [&'static str],
+    pub ops: &'static [Op],
+    pub sets: &'static [ByteSet],
+    pub max: usize,
+    pub digits: (usize, usize),
+    pub first: ByteSet,
+    /// The literals of its trigger, with the fewest and the most bytes of the match before each; none if it has none.
+    pub trigger: &'static [(&'static [u8], (usize, usize))],
 }
 
 /// Why a pattern cannot be used, in words for its author.
@@ -59,7 +76,7 @@ pub enum InvalidPattern {
 
 /// One step of a program.
 #[derive(Clone, Copy, Debug)]
-enum Op {
+pub enum Op {
     /// This very byte.
     Byte(u8),
     /// Between `min` and `max` bytes of a set, as many as possible.
@@ -76,15 +93,16 @@ enum Op {
     Match,
 }
 
+/// The beginning or the end of the value.
 #[derive(Clone, Copy, Debug)]
-enum Edge {
+pub enum Edge {
     Start,
     End,
 }
 
 /// What can be asked of the place between two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+pub enum Look {
     /// No word byte on both sides, or: the match does not go on or begin inside a word.
     Edge,
     LineStart,
@@ -95,7 +113,7 @@ enum Look {
 
 /// A set of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ByteSet([u64; 4]);
+pub struct ByteSet(pub [u64; 4]);
 
 // === impl Pattern ===
 
@@ -121,9 +139,18 @@ impl Pattern {
         let given = literals.and_then(|literals| literal::given(&hir, literals, max));
         let trigger = given.or_else(|| literal::trigger(&hir));
         let digits = compile::digits(&hir);
+        let (ops, sets) = (Cow::Owned(ops), Cow::Owned(sets));
         let mut pattern = Self { ops, sets, max, digits, first: ByteSet::default() };
         pattern.first = pattern.first_bytes();
         Ok((pattern, trigger))
+    }
+
+    /// Takes what was compiled before.
+    pub fn ready(ready: &'static Ready) -> (Self, Option<Trigger>) {
+        let Ready { ops, sets, max, digits, first, trigger, .. } = *ready;
+        let anchor = |(literal, before): &(&[u8], _)| Anchor { literal: literal.to_vec(), before: *before };
+        let trigger = (!trigger.is_empty()).then(|| Trigger(trigger.iter().map(anchor).collect()));
+        (Self { ops: Cow::Borrowed(ops), sets: Cow::Borrowed(sets), max, digits, first }, trigger)
     }
 
     /// Whether a match can begin with this byte.

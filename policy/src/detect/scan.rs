@@ -1,7 +1,9 @@
 //! One scan of a plain text: from triggers to findings.
 
 use super::compile::{Compiled, Matcher, Rule, Start, Use, bare};
-use super::config::{Alone, Case};
+use super::config::{Alone, Boundary, Case};
+use super::marks::{CHUNK, Marks, around};
+use super::pattern::Pattern;
 use super::validate::Check;
 use super::{Confidence, DetectorIndex, Finding, TestValues, Work, digits, near, overlap, text};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,25 +12,31 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 const NEAR_MATCH: usize = 64;
 
 /// Finds what stands in the text as it is written.
-pub fn scan(set: &Compiled, text: &str, work: &mut Work) -> Vec<Finding> {
-    let mut scan = Scan { set, text, work, found: vec![], tried: vec![0; set.windows] };
+pub fn scan(set: &Compiled, text: &str, marks: &[Marks], work: &mut Work) -> Vec<Finding> {
+    let mut scan = Scan { set, text, marks, work, found: vec![], tried: vec![0; set.windows], far: (0, 0) };
     if scan.work.take(text.len() as u64 / 8 + 1) {
         scan.literals();
         scan.bytes();
-        scan.digits();
+        scan.numbers();
     }
     let mut found = scan.found;
     overlap::resolve(set, &mut found);
     found
 }
 
+/// The furthest apart that forms which look far are tried.
+const MAX_APART: usize = 2048;
+
 struct Scan<'a> {
     set: &'a Compiled,
     text: &'a str,
+    marks: &'a [Marks],
     work: &'a mut Work,
     found: Vec<Finding>,
     /// For each detector told from its context words: up to where it has been tried.
     tried: Vec<usize>,
+    /// From where on forms that look far are tried again, and how far apart.
+    far: (usize, usize),
 }
 
 /// Something that matched, before it is confirmed.
@@ -43,7 +51,7 @@ impl Scan<'_> {
     fn literals(&mut self) {
         let set = self.set;
         let bytes = self.text.as_bytes();
-        set.grams.find(bytes, |literal, at| {
+        set.literals.find(bytes, self.marks, 0..self.marks.len(), |literal, at| {
             let uses = set.uses.get(literal as usize).map_or(&[][..], Vec::as_slice);
             if self.work.take(uses.len() as u64 + 1) {
                 uses.iter().for_each(|used| self.literal(used, at));
@@ -59,24 +67,45 @@ impl Scan<'_> {
                 let last = at.saturating_sub(usize::from(used.before.0));
                 self.run_from(used.rule, first..last + 1);
             }
-            Matcher::Pattern(pattern, _) => {
-                let tried = self.tried.get(used.term as usize).copied().unwrap_or(0);
-                let first = at.saturating_sub(near::AFTER + pattern.max().min(NEAR_MATCH)).max(tried);
-                let last = self.text.len().min(at + near::BEFORE + usize::from(used.before.1));
-                let window = self.text.as_bytes().get(first..last).unwrap_or_default();
-                let digits = window.chunks(64).map(|chunk| usize::from(digits::count(chunk))).sum::<usize>();
-                if digits >= pattern.digits().0 {
-                    self.run_from(used.rule, first..last);
-                    if let Some(tried) = self.tried.get_mut(used.term as usize) {
-                        *tried = last;
-                    }
-                }
-            }
+            Matcher::Pattern(pattern, _) => self.near(used, at, rule, pattern),
             Matcher::Terms(terms, case) => {
                 let term = terms.get(used.term as usize).map_or("", String::as_str);
                 self.term(used, at, term, *case == Case::Insensitive);
             }
             Matcher::Form(_) => self.form(used.rule, at),
+        }
+    }
+
+    /// Tries a pattern around one of its context words, from where words begin or marks stand.
+    fn near(&mut self, used: &Use, at: usize, rule: &Rule, pattern: &Pattern) {
+        let text = self.text.as_bytes();
+        let Some(word) = rule.near.words().get(usize::from(used.word)) else { return };
+        let before = (usize::from(used.before.0), usize::from(used.before.1));
+        if !near::is_whole(text, at, before, word) {
+            return;
+        }
+        let tried = self.tried.get(used.term as usize).copied().unwrap_or(0);
+        let first = at.saturating_sub(near::AFTER + pattern.max().min(NEAR_MATCH)).max(tried);
+        let last = text.len().min(at + near::BEFORE + word.len() + 2);
+        let window = text.get(first..last).unwrap_or_default();
+        let digits = window.chunks(64).map(|chunk| usize::from(digits::count(chunk))).sum::<usize>();
+        if digits < pattern.digits().0 {
+            return;
+        }
+        for chunk in first / CHUNK..last.div_ceil(CHUNK) {
+            let around = around(self.marks, chunk);
+            let within = rule.boundary == Boundary::Word;
+            let mut places = if within { around.word_starts() | !around.here.word() } else { u64::MAX };
+            while places != 0 {
+                let place = chunk * CHUNK + places.trailing_zeros() as usize;
+                places &= places - 1;
+                if (first..last).contains(&place) {
+                    self.run_from(used.rule, place..place + 1);
+                }
+            }
+        }
+        if let Some(tried) = self.tried.get_mut(used.term as usize) {
+            *tried = last;
         }
     }
 
@@ -118,7 +147,18 @@ impl Scan<'_> {
 
     fn form(&mut self, rule: u16, at: usize) {
         let Some(Rule { matcher: Matcher::Form(form), .. }) = self.set.rules.get(usize::from(rule)) else { return };
-        if let Some(hit) = (form.find)(self.text.as_bytes(), at, self.work.for_run().1) {
+        let (next, apart) = self.far;
+        if form.far > 0 && at < next {
+            return;
+        }
+        let before = self.work.steps_left();
+        let hit = (form.find)(self.text.as_bytes(), at, self.work.for_run().1);
+        if form.far > 0 && before - self.work.steps_left() >= form.far as u64 {
+            // The more often in vain, the further apart; after a hit no more.
+            let apart = (2 * apart).clamp(form.far, MAX_APART);
+            self.far = (if hit.is_some() { usize::MAX } else { at + apart }, apart);
+        }
+        if let Some(hit) = hit {
             let candidate = Candidate { start: hit.start, end: hit.end, confidence: hit.confidence, test: hit.test };
             self.judge(rule, candidate);
         }
@@ -135,18 +175,12 @@ impl Scan<'_> {
         }
     }
 
-    fn digits(&mut self) {
+    fn numbers(&mut self) {
         let set = self.set;
-        let bytes = self.text.as_bytes();
-        let wanted = |byte| set.shapes.begins(byte);
-        digits::starts(bytes, wanted, |at| {
-            let able = set.shapes.at(bytes, at);
-            if able.is_empty() || !self.work.take(able.len() as u64 / 2 + 1) {
-                return;
+        set.numbers.find(self.text.as_bytes(), self.marks, |rule, at| {
+            if self.work.take(1) {
+                self.run_from(rule, at..at + 1);
             }
-            let ahead = digits::ahead(bytes, at);
-            let able = able.iter().filter(|able| able.digits <= ahead);
-            able.for_each(|able| self.run_from(able.number, at..at + 1));
         });
     }
 

@@ -1,5 +1,7 @@
 //! Classes of bytes, and where words begin and end.
 
+use super::language::gram_rarity;
+
 /// Whether the byte is an ASCII letter, a digit or an underscore.
 #[inline]
 pub fn is_word(byte: u8) -> bool {
@@ -43,6 +45,18 @@ pub fn term_at(text: &[u8], at: usize, term: &[u8], ignore_case: bool) -> Option
         }
     }
     Some(end)
+}
+
+/// The rarest word of a phrase, and the fewest and most bytes that may stand before it, whatever blanks join the words.
+pub fn rarest_word(phrase: &[u8]) -> (&[u8], (usize, usize)) {
+    let mut before = (0, 0);
+    let words = phrase.split(|byte| *byte == b' ').map(|word| {
+        let here = before;
+        before = (here.0 + word.len() + 1, here.1 + word.len() + MAX_GAP);
+        (word, here)
+    });
+    let worth = |word: &[u8]| if word.len() < 2 { 0 } else { gram_rarity(&word.to_ascii_lowercase()) };
+    words.max_by_key(|(word, _)| worth(word)).filter(|(word, _)| worth(word) > 0).unwrap_or((phrase, (0, 0)))
 }
 
 /// The Shannon entropy of a text in bits per byte.

@@ -1,5 +1,6 @@
 //! How much work one request may cause.
 
+use super::marks::Marks;
 use super::pattern::Stack;
 
 /// The budget of one request, and room that its scans share.
@@ -9,7 +10,8 @@ use super::pattern::Stack;
 #[derive(Debug)]
 pub struct Work {
     steps: u64,
-    pub(super) stack: Stack,
+    stack: Stack,
+    marks: Vec<Marks>,
 }
 
 /// Steps that even the shortest request may take.
@@ -27,7 +29,7 @@ impl Work {
 
     /// A budget of so many steps.
     pub fn with_steps(steps: u64) -> Self {
-        Self { steps, stack: Stack::default() }
+        Self { steps, stack: Stack::default(), marks: Vec::new() }
     }
 
     /// Grants the steps of so many further bytes: for a request whose size shows only as it comes.
@@ -59,5 +61,15 @@ impl Work {
     /// The steps and the room for a pattern's run.
     pub(super) fn for_run(&mut self) -> (&mut Stack, &mut u64) {
         (&mut self.stack, &mut self.steps)
+    }
+
+    /// Room for the marks of a text.
+    pub(super) fn take_marks(&mut self) -> Vec<Marks> {
+        std::mem::take(&mut self.marks)
+    }
+
+    /// Keeps the room for the next text.
+    pub(super) fn keep_marks(&mut self, marks: Vec<Marks>) {
+        self.marks = marks;
     }
 }

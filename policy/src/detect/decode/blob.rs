@@ -1,6 +1,7 @@
 //! Runs of base64 or hexadecimal digits: text in disguise, or something that is no text.
 
 use super::Decoded;
+use crate::detect::marks::{CHUNK, Marks, around};
 use crate::detect::{Opaque, OpaqueKind, Work, base64, language, view::View};
 
 /// The shortest run that is decoded: ten bytes of base64 without its padding.
@@ -17,10 +18,10 @@ const HEX_VARIETY: usize = 12;
 const WRAPPED: usize = 48;
 
 /// Decodes all runs of a text.
-pub fn decode(text: &str, work: &mut Work, decoded: &mut Decoded) {
+pub fn decode(text: &str, marks: &[Marks], work: &mut Work, decoded: &mut Decoded) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some((start, end)) = next_run(bytes, at) {
+    while let Some((start, end)) = next_run(bytes, marks, at) {
         at = end;
         let run = bytes.get(start..end).unwrap_or_default();
         if !work.take(run.len() as u64) {
@@ -36,16 +37,24 @@ pub fn decode(text: &str, work: &mut Work, decoded: &mut Decoded) {
     }
 }
 
-/// The next run from `from` on: looks back from where its shortest would end.
-fn next_run(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
-    let mut start = from;
-    loop {
-        let probe = bytes.get(start..start + SHORTEST)?;
-        match probe.iter().rposition(|byte| !is_digit(*byte)) {
-            Some(gap) => start += gap + 1,
-            None => return Some((start, run_end(bytes, start))),
+/// The next run from `from` on.
+fn next_run(bytes: &[u8], marks: &[Marks], from: usize) -> Option<(usize, usize)> {
+    let mut after = from % CHUNK;
+    for chunk in from / CHUNK..marks.len() {
+        let around = around(marks, chunk);
+        let mut runs = u128::from(around.here.base64()) | u128::from(around.after.base64()) << 64;
+        // Each bit comes to tell of itself and one after it, then of three, seven, and thirteen.
+        for by in [1, 2, 4, SHORTEST - 8] {
+            runs &= runs >> by;
         }
+        let starts = runs as u64 & u64::MAX << after;
+        if starts != 0 {
+            let start = chunk * CHUNK + starts.trailing_zeros() as usize;
+            return Some((start, run_end(bytes, start)));
+        }
+        after = 0;
     }
+    None
 }
 
 /// Where a run ends; wrapped lines go on.

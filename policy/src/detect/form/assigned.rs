@@ -4,7 +4,7 @@
 
 mod value;
 
-use super::{Form, Hit, run};
+use super::{Form, Hit, Stands, run};
 use crate::detect::Confidence;
 use value::{Name, judge};
 
@@ -37,6 +37,8 @@ pub const FORM: Form = Form {
         "authorization",
         "auth",
     ],
+    stands: Stands::Anywhere,
+    far: 0,
     find,
 };
 

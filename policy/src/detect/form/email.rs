@@ -1,9 +1,9 @@
 //! `email`: an e-mail address, told from its `@`.
 
-use super::{Form, Hit};
+use super::{Form, Hit, Stands};
 use crate::detect::Confidence;
 
-pub const FORM: Form = Form { name: "email", triggers: &["@"], find };
+pub const FORM: Form = Form { name: "email", triggers: &["@"], stands: Stands::Anywhere, far: 0, find };
 
 /// The most bytes of the part before the `@`, and of a label of a domain. RFC 5321, section 4.5.3.1.
 const MAX_LOCAL: usize = 64;

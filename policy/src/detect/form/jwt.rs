@@ -1,10 +1,10 @@
 //! `jwt`: a JSON web token whose header says so. RFC 7519.
 
-use super::{Form, Hit, run};
+use super::{Form, Hit, Stands, run};
 use crate::detect::{Confidence, MAX_FINDING, base64};
 use memchr::memmem;
 
-pub const FORM: Form = Form { name: "jwt", triggers: &["eyj"], find };
+pub const FORM: Form = Form { name: "jwt", triggers: &["eyj"], stands: Stands::AtStart, far: 0, find };
 
 /// The signature of the sample token of jwt.io.
 const SAMPLE: &[u8] = b"SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";

@@ -1,10 +1,16 @@
 //! `private-key`: a PEM, OpenSSH, PGP or PuTTY private key. RFC 7468.
 
-use super::{Form, Hit, run};
+use super::{Form, Hit, Stands, run};
 use crate::detect::{Confidence, MAX_FINDING};
 use memchr::memmem;
 
-pub const FORM: Form = Form { name: "private-key", triggers: &["private key", "putty-user-key-file"], find };
+pub const FORM: Form = Form {
+    name: "private-key",
+    triggers: &["private key", "putty-user-key-file"],
+    stands: Stands::Anywhere,
+    far: 0,
+    find,
+};
 
 /// The fewest base64 characters after the header that are a key.
 const MIN_BODY: usize = 40;

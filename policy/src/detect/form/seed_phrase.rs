@@ -1,6 +1,6 @@
 //! `seed-phrase`: 12, 15, 18, 21 or 24 short words after a word that says what they are. BIP 39.
 
-use super::{Form, Hit};
+use super::{Form, Hit, Stands};
 use crate::detect::Confidence;
 
 pub const FORM: Form = Form {
@@ -18,6 +18,8 @@ pub const FORM: Form = Form {
         "bip39",
         "bip-39",
     ],
+    stands: Stands::Anywhere,
+    far: 0,
     find,
 };
 

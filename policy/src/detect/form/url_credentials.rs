@@ -1,9 +1,9 @@
 //! `url-credentials`: a user and a password in a URL or a connection string, `scheme://user:password@host`. RFC 3986, section 3.2.1.
 
-use super::{Form, Hit, run};
+use super::{Form, Hit, Stands, run};
 use crate::detect::{Confidence, language};
 
-pub const FORM: Form = Form { name: "url-credentials", triggers: &["://"], find };
+pub const FORM: Form = Form { name: "url-credentials", triggers: &["://"], stands: Stands::Anywhere, far: 0, find };
 
 const MAX_SCHEME: usize = 24;
 const MAX_LOGIN: usize = 256;

@@ -1,6 +1,6 @@
 //! Running a program from one place.
 
-use super::{Edge, Look, MAX_MATCH, Op, Pattern};
+use super::{ByteSet, Edge, Look, MAX_MATCH, Op, Pattern};
 use crate::detect::text::{is_word, word_starts_after_escape};
 
 /// A match, in bytes of the text.
@@ -65,13 +65,14 @@ impl Pattern {
         steps: &mut u64,
     ) -> Option<(usize, (u32, u32))> {
         let base = text.get(start..)?.get(..limit)?;
+        let (ops, sets): (&[Op], &[ByteSet]) = (&self.ops, &self.sets);
         let (mut op, mut at, mut value) = (usize::from(way.op), way.at as usize, way.value);
         loop {
             *steps = steps.saturating_sub(1);
             if *steps == 0 {
                 return None;
             }
-            match *self.ops.get(op)? {
+            match *ops.get(op)? {
                 Op::Byte(byte) => {
                     if *base.get(at)? != byte {
                         return None;
@@ -80,7 +81,7 @@ impl Pattern {
                     op += 1;
                 }
                 Op::Set { set, min, max } => {
-                    let set = self.sets.get(usize::from(set))?;
+                    let set = sets.get(usize::from(set))?;
                     let rest = base.get(at..)?;
                     let most = usize::from(max).min(rest.len());
                     let count = rest.iter().take(most).take_while(|byte| set.has(**byte)).count();

@@ -1,42 +1,74 @@
-//! Which patterns can begin with so many digits or letters in a row.
+//! Which patterns can begin at a word, told from how the word looks: without running any.
 //!
 //! Where a pattern has no literal, its match begins at some word with digits about. Most words rule most patterns out by
-//! their first run alone: nine digits and a space are no `\d{3}-\d{2}-\d{4}`. The table is made by running each program
-//! on sets of bytes instead of bytes.
+//! their first run alone: nine digits and a space are no `\d{3}-\d{2}-\d{4}`. The tables are made by running each program
+//! on sets of bytes instead of bytes, and hold sets of patterns as bits, so that a few words of 64 bits decide for all.
 
 use super::{ByteSet, Look, Op, Pattern};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Runs of this many bytes or more count as this many.
-const MAX_RUN: usize = 32;
-/// Classes of what follows a run.
-const CLASSES: usize = 9;
+pub const MAX_RUN: usize = 32;
+/// The kinds of runs: of digits, of capitals, of small letters.
+const KINDS: usize = 3;
+/// Classes of bytes: the three kinds, and what may follow a run.
+const CLASSES: usize = 10;
+/// The first class of bytes that are no part of a word.
+const OUTSIDE: usize = 4;
+/// Counts of digits or of bytes of a word that are told apart.
+const COUNTS: usize = 65;
 
-/// Which patterns can begin with the bytes at a place.
+/// Which patterns can begin where.
 #[derive(Debug)]
 pub struct Shapes {
-    inside: Runs,
-    at_line_start: Runs,
-    /// After one byte that is neither a letter nor a digit: many patterns begin with what may not stand before them.
-    after_other: Runs,
-    /// The bytes, neither letters nor digits, that some pattern can begin with.
-    others: ByteSet,
+    numbers: Vec<u16>,
+    /// How many words of 64 bits a set of patterns takes.
+    width: usize,
+    /// Sets of patterns; the first is empty.
+    sets: Vec<u64>,
+    /// For each run and what follows it, and for each other byte, the sets of patterns that can go on so: anywhere, where a
+    /// line begins, and after a byte that is neither letter nor digit, with which many patterns begin.
+    runs: Vec<[u16; 3]>,
+    others: Vec<[u16; 3]>,
+    /// For each count, the patterns that need no more digits than that within 64 bytes.
+    digits: Vec<u64>,
+    /// For each count, the patterns whose first word may be as short as that.
+    words: Vec<u64>,
+    /// The bytes, neither letters nor digits, at which some pattern can begin or go on after its first byte.
+    starts: ByteSet,
 }
 
-/// For each run of letters or digits and what follows it, the patterns that can go on so; for each other byte likewise.
-#[derive(Debug)]
-struct Runs {
-    table: Vec<Vec<Able>>,
-    others: Vec<Vec<Able>>,
-}
-
-/// A pattern that may match.
+/// What stands at a place of a text.
 #[derive(Clone, Copy, Debug)]
-pub struct Able {
-    /// The number that it is known by.
-    pub number: u16,
-    /// How many digits it needs within the next 64 bytes.
-    pub digits: u8,
+pub enum First {
+    /// A run of digits, capitals or small letters: its kind, its length up to [`MAX_RUN`], and the byte after it.
+    Run(Kind, usize, Option<u8>),
+    /// Another byte.
+    Other(u8),
+}
+
+/// The kind of a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Digit,
+    Upper,
+    Lower,
+}
+
+/// How many digits and bytes of a word there are from a place on, within 64 bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead {
+    pub digits: u32,
+    pub word: u32,
+}
+
+/// Patterns that may match at some place: those that are in all three sets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Able<'a> {
+    first: &'a [u64],
+    digits: &'a [u64],
+    words: &'a [u64],
 }
 
 /// Where a program may be: the step, and how often its set has matched.
@@ -47,67 +79,163 @@ type States = Vec<(u16, u16)>;
 impl Shapes {
     /// Takes the patterns with the numbers that they are known by.
     pub fn new<'a>(patterns: impl Iterator<Item = (u16, &'a Pattern)>) -> Self {
+        let patterns: Vec<_> = patterns.collect();
+        let width = patterns.len().div_ceil(64);
+        let (mut inside, mut at_line_start, mut after_other) = (Rows::new(width), Rows::new(width), Rows::new(width));
         let mut shapes = Self {
-            inside: Runs::default(),
-            at_line_start: Runs::default(),
-            after_other: Runs::default(),
-            others: ByteSet::default(),
+            numbers: patterns.iter().map(|(number, _)| *number).collect(),
+            width,
+            sets: vec![0; width],
+            runs: vec![],
+            others: vec![],
+            digits: vec![0; width * COUNTS],
+            words: vec![0; width * COUNTS],
+            starts: ByteSet::default(),
         };
-        let other = (2..CLASSES).fold(ByteSet::default(), |all, class| all.union(class_bytes(class)));
-        for (number, pattern) in patterns {
-            // Of a longer match the digits may stand further away.
-            let least = if pattern.max <= 64 { pattern.digits.0 } else { 0 };
-            let able = Able { number, digits: u8::try_from(least).unwrap_or(u8::MAX) };
+        let other = (KINDS..CLASSES).fold(ByteSet::default(), |all, class| all.union(class_bytes(class)));
+        for (place, (_, pattern)) in patterns.iter().enumerate() {
+            let within = pattern.reach(&[(0, 0)], Place::EDGE);
             let begin = pattern.reach(&[(0, 0)], Place { edge: true, line_start: true });
-            let after_other = pattern.reach(&pattern.step(&begin, &other), Place::EDGE);
-            shapes.inside.add(able, pattern, pattern.reach(&[(0, 0)], Place::EDGE));
-            shapes.at_line_start.add(able, pattern, begin);
-            shapes.after_other.add(able, pattern, after_other);
-            shapes.others = shapes.others.union(&pattern.first.common(&other));
+            let after = pattern.reach(&pattern.step(&begin, &other), Place::EDGE);
+            let word =
+                pattern.least_word(&begin).min(if after.is_empty() { COUNTS } else { pattern.least_word(&after) });
+            // Of a longer match the digits may stand further away.
+            let digits = if pattern.max <= 64 { pattern.digits.0 } else { 0 };
+            for (counts, least) in [(&mut shapes.digits, digits), (&mut shapes.words, word)] {
+                (least..COUNTS).for_each(|count| insert(counts, width * count, place));
+            }
+            // A pattern that may begin with nearly anything is looked for from its second byte on.
+            let first = pattern.first.common(&other);
+            let second = pattern.next_bytes(&after).common(&other);
+            let any = first.count() > ANY;
+            let starts = if any { second } else { first };
+            shapes.starts = shapes.starts.union(&starts);
+            inside.add(place, pattern, within, if any { ByteSet::default() } else { starts });
+            at_line_start.add(place, pattern, begin, starts);
+            if any {
+                after_other.add(place, pattern, after, second);
+            }
         }
+        let mut known = HashMap::from([(vec![0; width], 0)]);
+        let rows = [inside, at_line_start, after_other];
+        shapes.runs = shapes.interned(rows.each_ref().map(|rows| rows.table.as_slice()), &mut known);
+        shapes.others = shapes.interned(rows.each_ref().map(|rows| rows.others.as_slice()), &mut known);
         shapes
     }
 
-    /// The patterns that can begin with the bytes at `at`.
-    pub fn at(&self, text: &[u8], at: usize) -> &[Able] {
-        let before = at.checked_sub(1).and_then(|before| text.get(before));
-        let rest = text.get(at..).unwrap_or_default();
-        match rest {
-            [first, rest @ ..] if class_of(*first) > 1 => self.after_other.at(rest),
-            _ if before.is_none_or(|byte| *byte == b'\n') => self.at_line_start.at(rest),
-            _ => self.inside.at(rest),
-        }
+    /// Keeps each set once, and tells for each place of the tables the numbers of the three sets there.
+    fn interned(&mut self, tables: [&[u64]; 3], known: &mut HashMap<Vec<u64>, u16>) -> Vec<[u16; 3]> {
+        let width = self.width.max(1);
+        let count = tables.map(|table| table.len() / width).into_iter().max().unwrap_or(0);
+        let mut number = |table: &[u64], place: usize| {
+            let set = table.get(place * width..(place + 1) * width).unwrap_or_default();
+            *known.entry(set.to_vec()).or_insert_with(|| {
+                let number = self.sets.len() / width;
+                self.sets.extend(set);
+                // INVARIANT: there are fewer sets than places in all tables, which are some thousands.
+                u16::try_from(number).unwrap_or(0)
+            })
+        };
+        (0..count).map(|place| tables.map(|table| number(table, place))).collect()
     }
 
-    /// Whether any pattern can begin with this byte, which is neither a letter nor a digit.
-    pub fn begins(&self, byte: u8) -> bool {
-        self.others.has(byte)
+    /// How many words of 64 bits a set of patterns takes.
+    pub fn width(&self) -> usize {
+        self.width
     }
-}
 
-// === impl Runs ===
-
-impl Default for Runs {
-    fn default() -> Self {
-        Self { table: vec![vec![]; 2 * (MAX_RUN + 1) * CLASSES], others: vec![vec![]; 256] }
+    /// The number of the pattern at this place of a set.
+    pub fn number(&self, place: usize) -> Option<u16> {
+        self.numbers.get(place).copied()
     }
-}
 
-impl Runs {
-    /// Adds a pattern that has come to these places.
-    fn add(&mut self, able: Able, pattern: &Pattern, from: States) {
-        let next = pattern.next_bytes(&from);
-        for (byte, list) in (0..=u8::MAX).zip(&mut self.others) {
-            if class_of(byte) > 1 && next.has(byte) {
-                list.push(able);
+    /// Whether some pattern can begin at this byte, which is neither a letter nor a digit, or go on there after its first.
+    #[inline]
+    pub fn is_start(&self, byte: u8) -> bool {
+        self.starts.has(byte)
+    }
+
+    /// The sets of patterns that can begin so: anywhere, where a line begins, and with the byte before, which is neither
+    /// letter nor digit. 0 is the empty set.
+    #[inline]
+    pub fn sets(&self, first: First) -> [u16; 3] {
+        let sets = match first {
+            First::Run(kind, run, next) => {
+                let next = next.map_or(CLASSES - 1, class_of);
+                // Whatever follows a run longer than the table has, all classes have the same patterns.
+                let next = if next == kind as usize { CLASSES - 1 } else { next };
+                self.runs.get(index(kind as usize, run, next))
             }
-        }
-        for kind in [0, 1] {
-            self.add_kind(able, pattern, from.clone(), kind);
+            First::Other(byte) => self.others.get(usize::from(byte)),
+        };
+        sets.copied().unwrap_or_default()
+    }
+
+    /// Those of a set of patterns that may match with so much ahead.
+    #[inline]
+    pub fn able(&self, set: u16, ahead: Ahead) -> Able<'_> {
+        Able {
+            first: self.set(&self.sets, usize::from(set)),
+            digits: self.set(&self.digits, ahead.digits as usize),
+            words: self.set(&self.words, ahead.word as usize),
         }
     }
 
-    fn add_kind(&mut self, able: Able, pattern: &Pattern, mut states: States, kind: usize) {
+    fn set<'a>(&self, sets: &'a [u64], number: usize) -> &'a [u64] {
+        sets.get(number * self.width..(number + 1) * self.width).unwrap_or_default()
+    }
+}
+
+// === impl Able ===
+
+impl Able<'_> {
+    /// The places, in a set, of those of them that are in this one, too.
+    #[inline]
+    pub fn within(self, set: &[u64]) -> impl Iterator<Item = usize> {
+        let words = self.first.iter().zip(self.digits).zip(self.words).zip(set);
+        (0..).step_by(64).zip(words).flat_map(|(at, (((first, digits), words), set))| {
+            let mut able = first & digits & words & set;
+            std::iter::from_fn(move || {
+                let place = (able != 0).then_some(at + able.trailing_zeros() as usize);
+                able &= able.wrapping_sub(1);
+                place
+            })
+        })
+    }
+}
+
+/// A first byte that may be one of more than so many tells nothing.
+const ANY: usize = 100;
+
+/// Adds a place to the set that begins at `from`.
+pub fn insert(sets: &mut [u64], from: usize, place: usize) {
+    if let Some(word) = sets.get_mut(from + place / 64) {
+        *word |= 1 << (place % 64);
+    }
+}
+
+/// Runs that are being made: a set of patterns each.
+struct Rows {
+    width: usize,
+    table: Vec<u64>,
+    others: Vec<u64>,
+}
+
+impl Rows {
+    fn new(width: usize) -> Self {
+        Self { width, table: vec![0; width * KINDS * (MAX_RUN + 1) * CLASSES], others: vec![0; width * 256] }
+    }
+
+    /// Adds a pattern that has come to these places, from where it goes on with letters and digits, or with one of `others`.
+    fn add(&mut self, place: usize, pattern: &Pattern, from: States, others: ByteSet) {
+        let next = pattern.next_bytes(&from);
+        for byte in (0..=u8::MAX).filter(|byte| others.has(*byte) && next.has(*byte)) {
+            insert(&mut self.others, self.width * usize::from(byte), place);
+        }
+        (0..KINDS).for_each(|kind| self.add_kind(place, pattern, from.clone(), kind));
+    }
+
+    fn add_kind(&mut self, place: usize, pattern: &Pattern, mut states: States, kind: usize) {
         for run in 1..=MAX_RUN {
             let after = pattern.step(&states, class_bytes(kind));
             if after.is_empty() {
@@ -117,31 +245,14 @@ impl Runs {
             let ended = pattern.reach(&after, Place::EDGE);
             let (inside, outside) = (pattern.next_bytes(&states), pattern.next_bytes(&ended));
             for class in (0..CLASSES).filter(|class| *class != kind) {
-                let (next, places) = if class > 2 { (&outside, &ended) } else { (&inside, &states) };
+                let (next, places) = if class >= OUTSIDE { (&outside, &ended) } else { (&inside, &states) };
                 let goes_on = next.meets(class_bytes(class)) || pattern.matches(places);
                 // A longer run than the table has may end in any way.
-                if (goes_on || run == MAX_RUN)
-                    && let Some(list) = self.table.get_mut(index(kind, run, class))
-                {
-                    list.push(able);
+                if goes_on || run == MAX_RUN {
+                    insert(&mut self.table, self.width * index(kind, run, class), place);
                 }
             }
         }
-    }
-
-    fn at(&self, rest: &[u8]) -> &[Able] {
-        let Some(first) = rest.first() else { return &[] };
-        let kind = class_of(*first);
-        let list = if kind <= 1 {
-            let run = rest.iter().take(MAX_RUN).take_while(|byte| class_of(**byte) == kind).count();
-            // Whatever follows a run longer than the table has, all classes have the same patterns.
-            let next = rest.get(run).map_or(CLASSES - 1, |byte| class_of(*byte));
-            let next = if next == kind { CLASSES - 1 } else { next };
-            self.table.get(index(kind, run, next))
-        } else {
-            self.others.get(usize::from(*first))
-        };
-        list.map_or(&[], Vec::as_slice)
     }
 }
 
@@ -149,18 +260,37 @@ fn index(kind: usize, run: usize, class: usize) -> usize {
     (kind * (MAX_RUN + 1) + run) * CLASSES + class
 }
 
-/// The class of a byte: digit, letter, `_`, `-`, `.`, `/`, blank, `:`, anything else.
+/// The class of a byte: digit, capital, small letter, `_`, `-`, `.`, `/`, blank, `:`, anything else.
+#[inline]
 fn class_of(byte: u8) -> usize {
+    CLASS.get(usize::from(byte)).map_or(CLASSES - 1, |class| usize::from(*class))
+}
+
+/// The classes of all bytes, as one is asked for at every word.
+static CLASS: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut rest = classes.as_mut_slice();
+    let mut byte = 0;
+    while let Some((class, after)) = rest.split_first_mut() {
+        *class = told(byte);
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    classes
+};
+
+const fn told(byte: u8) -> u8 {
     match byte {
         b'0'..=b'9' => 0,
-        b'a'..=b'z' | b'A'..=b'Z' => 1,
-        b'_' => 2,
-        b'-' => 3,
-        b'.' => 4,
-        b'/' => 5,
-        b' ' | b'\t' | b'\n' | b'\r' => 6,
-        b':' => 7,
-        _ => 8,
+        b'A'..=b'Z' => 1,
+        b'a'..=b'z' => 2,
+        b'_' => 3,
+        b'-' => 4,
+        b'.' => 5,
+        b'/' => 6,
+        b' ' | b'\t' | b'\n' | b'\r' => 7,
+        b':' => 8,
+        _ => 9,
     }
 }
 
@@ -196,6 +326,21 @@ impl Pattern {
     /// What a match can begin with.
     pub(super) fn first_bytes(&self) -> ByteSet {
         self.next_bytes(&self.reach(&[(0, 0)], Place { edge: true, line_start: true }))
+    }
+
+    /// The fewest bytes of a word that must come before a match can end or go on with another byte.
+    fn least_word(&self, from: &[(u16, u16)]) -> usize {
+        let word = (0..OUTSIDE).fold(ByteSet::default(), |all, class| all.union(class_bytes(class)));
+        let mut states = from.to_vec();
+        for length in 0..COUNTS - 1 {
+            let next = self.next_bytes(&states);
+            if self.matches(&states) || next.union(&word) != word {
+                return length;
+            }
+            // An edge may follow at any place: a longer word is asked for only where all ways need it.
+            states = self.reach(&self.step(&states, &word), Place::EDGE);
+        }
+        COUNTS - 1
     }
 
     /// All steps of the program that can be reached without a byte, at such a place of the text.
