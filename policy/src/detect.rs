@@ -28,6 +28,7 @@ mod near;
 mod numbers;
 mod overlap;
 mod pattern;
+mod programs;
 mod scan;
 mod text;
 mod view;

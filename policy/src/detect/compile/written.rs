@@ -5,6 +5,7 @@ use super::super::form;
 use super::super::near::Near;
 use super::super::numbers;
 use super::super::pattern::{Pattern, Trigger};
+use super::super::programs;
 use super::super::validate::{self, Check};
 use super::super::{Bulk, Detector};
 use super::{Matcher, Rule, Specimen, Start};
@@ -91,7 +92,9 @@ fn pattern(
 ) -> Option<Matcher> {
     let ignore_case = config.case == Some(Case::Insensitive);
     let literals = config.literals.as_deref();
-    let (pattern, derived) = match Pattern::compile(written, ignore_case, boundary, literals) {
+    let ready = programs::find(written, ignore_case, boundary, literals);
+    let compiled = ready.map_or_else(|| Pattern::compile(written, ignore_case, boundary, literals), Ok);
+    let (pattern, derived) = match compiled {
         Ok(compiled) => compiled,
         Err(error) => {
             let problem = problems.at("pattern", error.to_string());
