@@ -112,11 +112,7 @@ impl Underway {
     /// The next attempt of the plan, if it is for this cluster.
     fn begin() -> Option<Self> {
         let plan = Plan::from_bytes(&host::property(&["policymesh_plan"])?)?;
-        let (journal, attempt) = Journal::begin(&plan)?;
-        // INVARIANT: a request leaves only through the cluster that the plan has for this attempt.
-        if host::property(&["xds", "cluster_name"])? != attempt.cluster.as_bytes() {
-            return None;
-        }
+        let (journal, attempt) = Journal::begin(&plan, &host::property(&["xds", "cluster_name"])?)?;
         let (request, response) = (Request::Done, Response::Passed);
         Some(Self { plan, attempt, journal, request, usage_asked: false, response })
     }

@@ -60,11 +60,12 @@ impl Router {
 
     fn forward(&mut self, forward: &Forward) {
         let more = forward.plan.attempts.len().saturating_sub(1);
-        // Each candidate is tried once: Envoy's router takes these headers for its own, and no provider gets them.
-        host::set_header(Headers::Request, "x-envoy-max-retries", more.to_string().as_bytes());
-        if let Some(milliseconds) = forward.first_byte.filter(|_| more > 0) {
-            let milliseconds = milliseconds.to_string();
-            host::set_header(Headers::Request, "x-envoy-upstream-rq-per-try-timeout-ms", milliseconds.as_bytes());
+        if more > 0 {
+            // Each candidate is tried once. These headers are for Envoy's router, and no provider gets them.
+            set_number("x-envoy-max-retries", more as u64);
+            if let Some(milliseconds) = forward.first_byte {
+                set_number("x-envoy-upstream-rq-per-try-timeout-ms", milliseconds);
+            }
         }
         host::set_property("policymesh_plan", &forward.plan.to_bytes());
         host::set_property("policymesh_cluster", forward.cluster.as_bytes());
@@ -158,6 +159,10 @@ impl HttpContext for Router {
         self.write_record();
         stats::ended(&self.exchange.record());
     }
+}
+
+fn set_number(name: &str, number: u64) {
+    host::set_header(Headers::Request, name, number.to_string().as_bytes());
 }
 
 /// Whether Envoy answers in place of a provider: it says of each answer where it comes from.

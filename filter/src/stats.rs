@@ -53,8 +53,11 @@ fn used(record: &Record) {
     let call = [("operation", operation(facts.api)), provider, model];
     count("policymesh_usage", &[("state", usage.name()), provider, model], 1);
     if let Some(tokens) = usage.tokens() {
-        let kinds = [("input", tokens.input), ("output", tokens.output)];
-        for (kind, tokens) in kinds {
+        // Envoy's histograms round, and what is paid for should not be.
+        for (kind, count_of_kind) in tokens.kinds() {
+            count("policymesh_tokens", &[("kind", kind), provider, model], count_of_kind);
+        }
+        for (kind, tokens) in [("input", tokens.input), ("output", tokens.output)] {
             observe_by("gen_ai_client_token_usage", &[&[("token_type", kind)], &call[..]].concat(), tokens);
         }
     }

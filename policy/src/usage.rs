@@ -51,6 +51,24 @@ pub enum Cost {
     Known(NanoUsd),
 }
 
+// === impl Tokens ===
+
+impl Tokens {
+    /// How many there are of each kind, by the kind's name: the whole of the prompt and of the answer, and their parts.
+    pub fn kinds(&self) -> [(&'static str, u64); 7] {
+        let Self { input, cached, cache_written, audio_input, output, reasoning, audio_output } = *self;
+        [
+            ("input", input),
+            ("cached", cached),
+            ("cache_written", cache_written),
+            ("audio_input", audio_input),
+            ("output", output),
+            ("reasoning", reasoning),
+            ("audio_output", audio_output),
+        ]
+    }
+}
+
 // === impl Usage ===
 
 impl Usage {

@@ -3,8 +3,8 @@
 use crate::yaml::{Node, list, map};
 
 /// The labels that the filter writes into the names of its metrics: `policymesh_requests.action.<a>.level.<l>`.
-const LABELS: [&str; 10] =
-    ["action", "level", "rule", "provider", "reason", "policy", "digest", "outcome", "state", "model"];
+const LABELS: [&str; 11] =
+    ["action", "level", "rule", "provider", "reason", "policy", "digest", "outcome", "state", "model", "kind"];
 
 /// The labels of the metrics that OpenTelemetry's conventions name, as they call them.
 const CONVENTIONAL: [(&str, &str); 4] = [

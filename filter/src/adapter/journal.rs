@@ -21,9 +21,17 @@ pub const PROGRESS: &str = "policymesh_progress";
 
 impl Journal {
     /// Begins the next attempt of a plan, and has Envoy go to the one after that should this fail.
-    pub fn begin(plan: &Plan) -> Option<(Self, Attempt)> {
+    ///
+    /// INVARIANT: there is none but in a cluster that the plan names.
+    pub fn begin(plan: &Plan, cluster: &[u8]) -> Option<(Self, Attempt)> {
         let mut progress = host::property(&[PROGRESS]).map(|bytes| Progress::from_bytes(&bytes)).unwrap_or_default();
-        let place = progress.attempts.len().min(plan.attempts.len().saturating_sub(1));
+        let leads_here = |attempt: &Attempt| attempt.cluster.as_bytes() == cluster;
+        let in_turn = progress.attempts.len().min(plan.attempts.len().saturating_sub(1));
+        // A route with a retry policy of its own may try a cluster again that has had its turn.
+        let place = match plan.attempts.get(in_turn).is_some_and(leads_here) {
+            true => in_turn,
+            false => plan.attempts.iter().position(leads_here)?,
+        };
         let attempt = plan.attempts.get(place)?.clone();
         let next = plan.attempts.get(place + 1);
         progress.attempts.push(Attempted::new(&attempt));

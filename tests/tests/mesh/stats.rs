@@ -2,11 +2,14 @@
 
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::client::Request;
 use tests::mesh::{Mesh, key};
 use tests::place;
+use tests::standin::Behaviour;
+use tests::waiting::eventually;
 
+use crate::translation::ask;
 use crate::{ordinary, policy, sensitive};
 
 #[test]
@@ -49,6 +52,44 @@ fn counts_have_labels_in_prometheus() {
 }
 
 #[test]
+fn tokens_cost_and_attempts_are_counted_with_the_names_of_the_conventions() {
+    let mut policy = policy("three");
+    policy["spec"]["aliases"]["any"] = json!(["gpt", "claude"]);
+    let mesh = Mesh::start(&policy).unwrap();
+    if mesh.envoy.version() < (1, 39) {
+        return;
+    }
+    mesh.provider("openai").behave(Behaviour::Fail(503));
+    for stream in [false, true] {
+        mesh.line(&mesh.send(&ask("/v1/chat/completions", "any", stream)));
+    }
+    // Envoy adds up histograms every few seconds.
+    let added_up = |metrics: &String| value(metrics, "gen_ai_client_token_usage_count", &[]) == Some(2);
+    let metrics = eventually(|| Some(mesh.envoy.ask_admin("/stats/prometheus").unwrap().text()).filter(added_up));
+    let metrics = metrics.expect("the histograms are added up");
+    let call =
+        [("gen_ai_operation_name", "chat"), ("gen_ai_provider_name", "anthropic"), ("gen_ai_request_model", "claude")];
+    let counted = |name: &str, labels: &[(&str, &str)]| value(&metrics, name, labels);
+    let of_claude = [("provider", "anthropic"), ("model", "claude")];
+    let tokens = |kind| counted("policymesh_tokens", &[&of_claude[..], &[("kind", kind)]].concat());
+    assert_eq!(
+        (tokens("input"), tokens("output"), tokens("cached")),
+        (Some(18), Some(24), Some(0)),
+        "{}",
+        ours(&metrics)
+    );
+    let seen = |kind| counted("gen_ai_client_token_usage_count", &[&call[..], &[("gen_ai_token_type", kind)]].concat());
+    assert_eq!((seen("input"), seen("output")), (Some(2), Some(2)), "{}", ours(&metrics));
+    assert_eq!(counted("gen_ai_client_operation_duration_milliseconds_count", &call), Some(2), "{}", ours(&metrics));
+    assert_eq!(counted("gen_ai_client_operation_time_to_first_chunk_milliseconds_count", &call), Some(1));
+    let cost = 2 * (9 * 3000 + 12 * 15_000);
+    assert_eq!(counted("policymesh_cost_nano_usd", &of_claude), Some(cost), "{}", ours(&metrics));
+    assert_eq!(counted("policymesh_usage", &[&of_claude[..], &[("state", "complete")]].concat()), Some(2));
+    assert_eq!(counted("policymesh_attempts", &[("provider", "openai"), ("outcome", "failed")]), Some(2));
+    assert_eq!(counted("policymesh_attempts", &[("provider", "anthropic"), ("outcome", "answered")]), Some(2));
+}
+
+#[test]
 fn the_doctor_finds_nothing_wrong_with_a_rendered_envoy() {
     let mesh = Mesh::start(&policy("lock")).unwrap();
     let address = format!("http://{}", mesh.envoy.admin());
@@ -78,9 +119,13 @@ fn value(metrics: &str, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{'))
             && labels.into_iter().all(|one| line.contains(&one))
     };
-    metrics.lines().find(is)?.rsplit(' ').next()?.parse().ok()
+    metrics.lines().find(is)?.rsplit(' ').next()?.parse::<f64>().ok().map(|value| value.round() as u64)
 }
 
 fn ours(metrics: &str) -> String {
-    metrics.lines().filter(|line| line.starts_with("policymesh")).collect::<Vec<_>>().join("\n")
+    metrics
+        .lines()
+        .filter(|line| line.starts_with("policymesh") || line.starts_with("gen_ai"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
