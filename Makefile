@@ -1,11 +1,15 @@
 # Everything that can be done with a clone of Policy Mesh. Needs Rust by rustup, Python 3 with pip, and a C compiler to link.
 .DEFAULT_GOAL := help
-.PHONY: help up test test-envoys check filter setup
+.PHONY: help up test test-envoys bench fuzz check filter setup
 
 export RUSTDOCFLAGS = --deny warnings
 
 # The Envoys that `make test-envoys` tries.
 ENVOYS = 1.37.0 1.38.2 1.39.3 1.40.0
+
+# What `make fuzz` tries, and for how long each.
+FUZZ_TARGETS = coding detect document exchange parse
+SECONDS = 20
 
 help: ## Lists what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +27,17 @@ test-envoys: filter ## Runs the tests that need an Envoy with every version that
 		export ENVOY_VERSION=$$version; \
 		cargo test --package tests --test mesh --locked || exit 1; \
 		cargo test --package tests --test corpus --locked -- real_envoy || exit 1; \
+	done
+
+bench: filter ## Measures what the filter costs next to the same Envoy without it, for about ten minutes; BENCH="--json FILE" keeps the figures
+	cargo build --package control --bin policymesh --locked
+	@cargo run --release --quiet --package tests --bin bench --no-default-features --locked -- $(BENCH)
+
+fuzz: ## Looks for inputs that break a promise, SECONDS=20 for each target; needs a C++ compiler, too
+	@cd policy/fuzz && mkdir -p artifacts && for target in $(FUZZ_TARGETS); do \
+		echo "fuzzing $$target for $(SECONDS) s"; \
+		cargo run --quiet --release --locked --target "$$(rustc --print host-tuple)" --bin $$target -- \
+			-max_total_time=$(SECONDS) -timeout=20 -artifact_prefix=artifacts/ -verbosity=0 "$$(mktemp -d)" corpus/$$target || exit 1; \
 	done
 
 check: setup ## Format, lints and documentation alone
