@@ -6,9 +6,8 @@ mod program;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -111,7 +110,7 @@ impl Starter {
         let folder = self.folder.path();
         let (bootstrap, admin) = (folder.join("bootstrap.json"), folder.join(ADMIN));
         fs::write(&bootstrap, self.bootstrap.to_string())?;
-        let mut command = bound_to_this_process(program()?, folder, &self.variables)?;
+        let mut command = program()?.command(folder, self.variables.keys())?;
         command.arg("--config-path").arg(bootstrap).arg("--admin-address-path").arg(admin);
         // Short, so that tests need not wait for lines of an access log.
         command.args(["--disable-hot-restart", "--file-flush-interval-msec", "20"]);
@@ -125,31 +124,6 @@ impl Starter {
 const ADMIN: &str = "admin-address";
 const LOG: &str = "envoy.log";
 const OUTPUT: &str = "access.log";
-
-/// A command that runs Envoy until the pipe to its standard input closes, which it does when this process dies, in whatever way.
-fn bound_to_this_process(program: &Program, folder: &Path, variables: &BTreeMap<String, String>) -> Result<Command> {
-    let mut command = Command::new("sh");
-    // A group of their own, which the shell in the background can end as a whole.
-    command.process_group(0);
-    match program {
-        Program::File(envoy) => {
-            let script = r#"exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$0" "$@" 3<&- </dev/null"#;
-            command.args(["-c", script]).arg(envoy);
-        }
-        Program::Image(image) => {
-            let name = folder.file_name().context("the folder has a name")?;
-            let repository = crate::place::repository();
-            // The folders keep their names in the container, so that a bootstrap means the same inside and outside.
-            let mount = |place: &Path| format!("--volume={0}:{0}", place.display());
-            let script = r#"exec 3<&0; (read -r _ <&3; docker kill "$0") >/dev/null 2>&1 & exec docker run "$@" 3<&- </dev/null"#;
-            command.args(["-c", script]).arg(name).arg("--name").arg(name);
-            command.args(["--rm", "--network=host", "--user=0:0", "--env=ENVOY_UID=0", "--entrypoint=envoy"]);
-            command.args(variables.keys().map(|name| format!("--env={name}")));
-            command.args([mount(folder), mount(repository), mount(&crate::place::target())]).arg(image);
-        }
-    }
-    Ok(command)
-}
 
 // === impl Envoy ===
 

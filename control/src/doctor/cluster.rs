@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Report;
 use super::plugin::{Plugin, Role};
-use super::running::{Running, typed};
+use super::running::{Running, number, typed};
 
 pub fn examine(running: &Running, report: &mut Report) {
     let router =
@@ -17,6 +17,7 @@ pub fn examine(running: &Running, report: &mut Report) {
         names(cluster, &place, report);
         transport(cluster, &place, report);
         copies(cluster, &place, report);
+        breakers(cluster, &place, report);
         hosts(running, cluster, &name, &place, report);
     }
 }
@@ -133,6 +134,24 @@ fn copies(cluster: &Value, place: &str, report: &mut Report) {
             format!("it is a {kind}"),
             "one filter chain serves all its members: what was decided for one may go to another",
             "give each provider a cluster of its own; the filter chooses among them",
+        );
+    }
+}
+
+/// Envoy counts every retry in a cluster that is under way, and refuses those above a limit.
+fn breakers(cluster: &Value, place: &str, report: &mut Report) {
+    const USUAL_RETRIES: u64 = 3;
+    const FEW: u64 = 20;
+    let thresholds = &cluster["circuit_breakers"]["thresholds"];
+    let usual = list(thresholds).find(|threshold| matches!(threshold["priority"].as_str(), None | Some("DEFAULT")));
+    let budget = usual.is_some_and(|threshold| threshold.get("retry_budget").is_some());
+    let retries = usual.and_then(|threshold| number(&threshold["max_retries"])).unwrap_or(USUAL_RETRIES);
+    if !budget && retries < FEW {
+        report.warning(
+            place,
+            format!("no more than {retries} retries may be under way at once"),
+            "where a provider fails under load, most requests fail with it instead of going on to the next candidate",
+            "set `max_retries: 100` in `circuit_breakers.thresholds`",
         );
     }
 }

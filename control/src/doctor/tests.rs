@@ -161,7 +161,7 @@ fn what_lets_requests_pass_unread_is_an_error() {
 #[test]
 fn what_may_do_harm_is_a_warning() {
     let ext_proc = || json!({"name": "x", "typed_config": {"@type": "x/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"}});
-    let cases: [(&str, &str, Value, &str); 11] = [
+    let cases: [(&str, &str, Value, &str); 12] = [
         (ROUTER, "typed_config/config/failure_policy", Value::Null, "`failure_policy` is FAIL_CLOSED"),
         (ROUTER, "typed_config/config/vm_config/code", json!({"remote": {}}), "the module is fetched by Envoy"),
         (MANAGER, "http_filters/0", ext_proc(), "filter `x` is before ours"),
@@ -177,6 +177,7 @@ fn what_may_do_harm_is_a_warning() {
         (ROUTE, "route/timeout", Value::Null, "its `timeout` is the default of 15s"),
         (ROUTE, "route/auto_host_rewrite", json!(true), "`auto_host_rewrite` changes the host"),
         (ROUTE, "route/timeout", json!("30s"), "its `timeout` is 30s"),
+        (OPENAI, "circuit_breakers", Value::Null, "cluster `openai`: no more than 3 retries may be under way"),
         ("", "admin/address/socket_address/address", json!("0.0.0.0"), "admin: it listens on 0.0.0.0"),
     ];
     for (pointer, path, value, complaint) in cases {

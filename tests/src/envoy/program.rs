@@ -4,6 +4,7 @@
 //! set; `envoy` on `PATH`; the package of the default version.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -20,6 +21,35 @@ pub enum Program {
     File(PathBuf),
     /// This image, by a Docker engine on this machine.
     Image(String),
+}
+
+// === impl Program ===
+
+impl Program {
+    /// A command that runs Envoy until the pipe to its standard input closes, which it does when this process dies, in
+    /// whatever way. Envoy sees the folder, and those of its environment variables that are named.
+    pub(super) fn command<'a>(&self, folder: &Path, variables: impl Iterator<Item = &'a String>) -> Result<Command> {
+        let mut command = Command::new("sh");
+        // A group of their own, which the shell in the background can end as a whole.
+        command.process_group(0);
+        match self {
+            Self::File(envoy) => {
+                let script = r#"exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$0" "$@" 3<&- </dev/null"#;
+                command.args(["-c", script]).arg(envoy);
+            }
+            Self::Image(image) => {
+                let name = folder.file_name().context("the folder has a name")?;
+                // The folders keep their names in the container, so that a bootstrap means the same inside and outside.
+                let mount = |place: &Path| format!("--volume={0}:{0}", place.display());
+                let script = r#"exec 3<&0; (read -r _ <&3; docker kill "$0") >/dev/null 2>&1 & exec docker run "$@" 3<&- </dev/null"#;
+                command.args(["-c", script]).arg(name).arg("--name").arg(name);
+                command.args(["--rm", "--network=host", "--user=0:0", "--env=ENVOY_UID=0", "--entrypoint=envoy"]);
+                command.args(variables.map(|name| format!("--env={name}")));
+                command.args([mount(folder), mount(place::repository()), mount(&place::target())]).arg(image);
+            }
+        }
+        Ok(command)
+    }
 }
 
 const WHEELS: &str = include_str!("wheels.txt");
@@ -136,7 +166,50 @@ fn run(program: &str, arguments: impl IntoIterator<Item = OsString>) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use std::process::Stdio;
+
     use super::*;
+    use crate::waiting::eventually;
+
+    /// An engine that writes down what it is told, and runs until it is killed.
+    const ENGINE: &str = r#"#!/bin/sh
+printf '%s\n' "$@" > "$TOLD/$1"
+echo "$KEY" > "$TOLD/key"
+[ "$1" = kill ] || exec sleep 60
+"#;
+
+    #[test]
+    fn an_envoy_in_a_container_sees_its_files_and_its_keys_and_ends_with_this_process() {
+        let (tools, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let docker = tools.path().join("docker");
+        fs::write(&docker, ENGINE).unwrap();
+        run("chmod", [OsString::from("+x"), docker.into()]).unwrap();
+        let mut path = OsString::from(tools.path());
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap());
+        let image = Program::Image("envoyproxy/envoy:v1.40.0".into());
+        let mut command = image.command(folder.path(), [String::from("KEY")].iter()).unwrap();
+        command.args(["--config-path", "/x"]).env("PATH", path).env("TOLD", tools.path()).env("KEY", "secret");
+        let mut running = command.stdin(Stdio::piped()).spawn().unwrap();
+        let told = |what: &str| {
+            let whole = || fs::read_to_string(tools.path().join(what)).ok().filter(|text| text.ends_with('\n'));
+            eventually(whole).unwrap_or_else(|| panic!("nobody called `docker {what}`"))
+        };
+        let (name, mount) =
+            (folder.path().file_name().unwrap().display(), |at: &Path| format!("{0}:{0}", at.display()));
+        let [own, repository, target] = [folder.path(), place::repository(), &place::target()].map(mount);
+        let expected = format!(
+            "run --name {name} --rm --network=host --user=0:0 --env=ENVOY_UID=0 --entrypoint=envoy --env=KEY \
+             --volume={own} --volume={repository} --volume={target} envoyproxy/envoy:v1.40.0 --config-path /x"
+        );
+        assert_eq!(told("run").lines().collect::<Vec<_>>().join(" "), expected);
+        assert_eq!(told("key"), "secret\n", "the value of a key is on no command line");
+        drop(running.stdin.take());
+        assert_eq!(told("kill"), format!("kill\n{name}\n"));
+        // A real engine would have ended it by now.
+        running.kill().unwrap();
+        running.wait().unwrap();
+    }
 
     #[test]
     fn the_newest_pinned_version_is_the_default() {

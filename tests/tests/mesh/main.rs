@@ -2,8 +2,10 @@
 //! real clients and stand-in providers.
 
 mod bodies;
+mod doctor;
 mod failover;
 mod faults;
+mod identity;
 mod keys;
 mod own_answers;
 mod policies;
@@ -11,6 +13,7 @@ mod secrecy;
 mod stats;
 mod streams;
 mod translation;
+mod workers;
 
 use std::fs;
 
