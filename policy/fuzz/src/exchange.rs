@@ -141,7 +141,7 @@ impl<'a> Request<'a> {
             Step::Forward(forward) => {
                 let Plan { attempts, .. } = &forward.plan;
                 assert_eq!(Plan::from_bytes(&forward.plan.to_bytes()).as_ref(), Some(&forward.plan));
-                assert_eq!(attempts.first().map(|attempt| &attempt.cluster), Some(&forward.cluster));
+                assert_eq!(attempts.first().map(|attempt| attempt.cluster.as_str()), Some(forward.cluster.as_str()));
                 let leaks = attempts.iter().any(|attempt| attempt.cluster != CLEARED);
                 assert!(!(self.secret && leaks), "a secret leaves: {:?}", exchange.record());
             }
