@@ -119,7 +119,7 @@ pub struct AttemptModel {
 }
 
 /// The largest body that is translated, in bytes. Other than one that is passed on, it is held in the filter's memory as a
-/// whole, twice, and that memory does not become smaller again.
+/// whole, with what becomes of it: four times its length, as measured, and that memory does not become smaller again.
 pub const LARGEST_TRANSLATED: usize = 16 << 20;
 
 // === impl Plan ===

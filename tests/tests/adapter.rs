@@ -118,6 +118,23 @@ fn a_cluster_that_is_tried_again_by_a_route_of_its_own_gets_its_own_request() {
 }
 
 #[test]
+fn the_largest_body_is_translated_in_bounded_memory() {
+    let mut exchange = exchange("/v1/chat/completions", answer("200", message()));
+    let content = "lorem \n ipsum ".repeat((15 << 20) / 15);
+    let body = json!({"model": "auto", "messages": [{"role": "user", "content": content}]}).to_string().into_bytes();
+    assert!(((14 << 20)..(16 << 20)).contains(&body.len()), "{}", body.len());
+    exchange.request.chunks = vec![body];
+    let mut host = Host::load(filter_module(), br#"{"role": "adapter"}"#).unwrap();
+    let before = host.memory();
+    let outcome = host.exchange(exchange);
+    assert_eq!(outcome.trap, None);
+    assert!(outcome.request.unwrap().body.len() > 14 << 20);
+    let grown = host.memory() - before;
+    println!("the VM grew by {} MiB", grown >> 20);
+    assert!(grown < 6 * (16 << 20), "the VM grew by {} MiB", grown >> 20);
+}
+
+#[test]
 fn whatever_a_provider_says_kills_nobody() {
     let nested = "[".repeat(100_000);
     let bodies = [&b""[..], b"\xff\xfe", b"null", b"{\"content\": 7}", b"data: {", nested.as_bytes()];
