@@ -2,13 +2,16 @@
 
 use tests::client::Version;
 use tests::corpus::prove;
-use tests::engine::{Module, Native, RealEnvoy};
+#[cfg(feature = "module")]
+use tests::engine::Module;
+use tests::engine::{Native, RealEnvoy};
 
 #[test]
 fn every_case_holds_in_the_core() {
     prove(|suite| Native::new(&suite.policy));
 }
 
+#[cfg(feature = "module")]
 #[test]
 fn every_case_holds_in_the_module() {
     prove(|suite| Module::load(&suite.policy));
