@@ -8,7 +8,7 @@ use crate::stats;
 use policy::audit::Ending;
 use policy::exchange::{Arrival, Engine, Exchange, Forward, Refusal, Step};
 use policy::progress::Progress;
-use provider::error;
+use provider::{answer_headers, error};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -79,7 +79,8 @@ impl Router {
         self.write_record();
         let told = self.exchange.response_headers();
         // A client that tries again gets the same answer: SDKs obey the second header.
-        let fixed = [("content-type", "application/json"), ("x-should-retry", "false")];
+        let id = (answer_headers::request_id(refusal.family), refusal.decision_id.as_str());
+        let fixed = [("content-type", "application/json"), ("x-should-retry", "false"), id];
         let headers = fixed.into_iter().chain(told.iter().map(|(name, value)| (*name, value.as_str())));
         host::reply(refusal.status, headers.collect(), &error::refusal(refusal));
     }
