@@ -72,7 +72,7 @@ fn configure(bytes: &[u8]) -> Result<Serving, Vec<Problem>> {
     }
     let Bundle::Router(policy) = bundle else { return Ok(Serving::Adapter) };
     let secrets = instance::secrets().ok_or_else(|| vec![Problem::error("", "the host gives no randomness")])?;
-    let engine = Engine::new(*policy, secrets);
+    let engine = Engine::new(*policy, secrets).since(host::now() / 1_000_000_000);
     announce(engine.reference());
     Ok(Serving::Router(Rc::new(engine)))
 }

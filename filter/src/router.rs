@@ -6,9 +6,9 @@ use crate::instance;
 use crate::protobuf;
 use crate::stats;
 use policy::audit::Ending;
-use policy::exchange::{Arrival, Engine, Exchange, Forward, Refusal, Step};
+use policy::exchange::{Arrival, Engine, Exchange, Forward, Listing, Refusal, Step};
 use policy::progress::Progress;
-use provider::{answer_headers, error};
+use provider::{answer_headers, error, listing};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -27,7 +27,7 @@ enum Answer {
     /// The provider's, as far as is known.
     Provider,
     /// Ours.
-    Refusal,
+    Own,
     /// Envoy's own, which is yet to be put into the shape of the API.
     Envoy(u16),
     /// Envoy's own, in the shape of the API.
@@ -50,6 +50,10 @@ impl Router {
             Step::Forward(forward) => {
                 self.forward(&forward);
                 Action::Continue
+            }
+            Step::Answer(listing) => {
+                self.answer(&listing);
+                Action::Pause
             }
             Step::Refuse(refusal) => {
                 self.refuse(&refusal);
@@ -74,15 +78,23 @@ impl Router {
         host::clear_route_cache();
     }
 
+    fn answer(&mut self, listing: &Listing) {
+        self.reply(200, &[], &listing::body(listing));
+    }
+
     fn refuse(&mut self, refusal: &Refusal) {
-        self.answer = Answer::Refusal;
+        let id = (answer_headers::request_id(refusal.family), refusal.decision_id.as_str());
+        // A client that tries again gets the same answer, and SDKs obey this.
+        self.reply(refusal.status, &[("x-should-retry", "false"), id], &error::refusal(refusal));
+    }
+
+    fn reply(&mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) {
+        self.answer = Answer::Own;
         self.write_record();
         let told = self.exchange.response_headers();
-        // A client that tries again gets the same answer: SDKs obey the second header.
-        let id = (answer_headers::request_id(refusal.family), refusal.decision_id.as_str());
-        let fixed = [("content-type", "application/json"), ("x-should-retry", "false"), id];
-        let headers = fixed.into_iter().chain(told.iter().map(|(name, value)| (*name, value.as_str())));
-        host::reply(refusal.status, headers.collect(), &error::refusal(refusal));
+        let told = told.iter().map(|(name, value)| (*name, value.as_str()));
+        let headers = [("content-type", "application/json")].into_iter().chain(headers.iter().copied()).chain(told);
+        host::reply(status, headers.collect(), body);
     }
 
     /// Leaves the record as it stands now where Envoy's access log finds it, also if this VM does not live to the end.
@@ -127,7 +139,7 @@ impl HttpContext for Router {
     }
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
-        if self.answer == Answer::Refusal {
+        if self.answer == Answer::Own {
             return Action::Continue;
         }
         for (name, value) in self.exchange.response_headers() {

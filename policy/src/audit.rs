@@ -90,6 +90,8 @@ pub enum Action {
     None,
     /// It was sent on.
     Route,
+    /// It was answered from the catalogue.
+    Answer,
     /// The policy refused it.
     Deny,
     /// It was refused before it could be decided, for this reason.
@@ -170,6 +172,7 @@ impl Action {
         match self {
             Self::None => "none",
             Self::Route => "route",
+            Self::Answer => "answer",
             Self::Deny => "deny",
             Self::Refuse(_) => "refuse",
         }

@@ -62,7 +62,8 @@ pub struct Case {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// What is done: `route`, `deny` by the policy, or `refuse` because it cannot be decided at all.
+    /// What is done: `route`, `answer` from the catalogue, `deny` by the policy, or `refuse` because it cannot be decided
+    /// at all.
     pub action: Option<String>,
     /// The name of the rule that decided.
     pub rule: Option<String>,
@@ -88,6 +89,8 @@ pub struct Expect {
     pub status: Option<u16>,
     /// The code or type in the error that the client sees.
     pub error: Option<String>,
+    /// The names in the list of models that the client sees, in their order.
+    pub models: Option<Vec<String>>,
     /// The name of the provider that receives the request; every other receives nothing.
     pub received_by: Option<String>,
     /// Strings that no provider may receive, in the path, a header or the body.

@@ -148,7 +148,9 @@ impl Format {
 
     /// Whether a request of this kind can get to a provider of this format.
     ///
-    /// What no format knows, [`Api::Other`], is passed on as it is where a rule says so by name.
+    /// What no format knows, [`Api::Other`], is passed on as it is where a rule says so by name; but not to Ollama, where
+    /// an unknown path may pull a model, make one, or run one in its makers' cloud. No provider is asked what is answered
+    /// from the catalogue.
     pub fn serves(self, api: Api) -> bool {
         Way::of(api, self) != Way::NotServed
     }

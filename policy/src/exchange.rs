@@ -5,10 +5,12 @@
 
 mod engine;
 mod head;
+mod listing;
 mod reading;
 
 pub use engine::{Engine, Secrets};
 pub use head::{Head, Header};
+pub use listing::{Listing, Shown};
 
 use std::rc::Rc;
 
@@ -61,6 +63,8 @@ pub enum Step {
     Hold,
     /// Send it on.
     Forward(Box<Forward>),
+    /// Answer it.
+    Answer(Box<Listing>),
     /// Refuse it.
     Refuse(Box<Refusal>),
 }
@@ -180,7 +184,7 @@ impl Exchange {
 
     /// Whose conventions an answer to this request follows.
     pub fn family(&self) -> Family {
-        self.head.as_ref().map_or(Family::OpenAi, |head| Family::of(&head.path))
+        self.head.as_ref().map_or(Family::OpenAi, |head| head.family)
     }
 
     /// What this exchange's response says of the decision: headers by name.
@@ -263,6 +267,10 @@ impl Exchange {
             return self.refuse(Refused::Ambiguous);
         }
         self.engine.add(&read, &mut facts);
+        if head.api.is_answered() {
+            self.facts = Some(facts);
+            return self.answer(&head, read.asked.model.as_ref().map(|model| model.name.as_str()));
+        }
         let decision = self.engine.policy().decide(&facts);
         self.facts = Some(facts);
         let (action, step) = match &decision.outcome {
@@ -383,6 +391,7 @@ impl Exchange {
             (_, Action::Refuse(Refused::Untranslatable)) => Refused::Untranslatable.name().to_string(),
             (Some(decision), _) => decision.reason.to_string(),
             (None, Action::Refuse(refused)) => refused.name().to_string(),
+            (None, Action::Answer) => "answered from the catalogue".to_string(),
             (None, _) => "undecided".to_string(),
         }
     }

@@ -1,7 +1,9 @@
 //! A policy ready to decide.
 
+mod listing;
 mod select;
 
+pub use self::listing::Listed;
 pub(crate) use self::select::{LOCAL, Place, candidate, unable, unserved};
 
 use std::collections::BTreeSet;

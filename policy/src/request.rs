@@ -13,7 +13,7 @@ pub use api::{Api, Family};
 pub use asked::{Asked, Model};
 pub use exempt::Exempt;
 pub use kind::{Capability, Opaque};
-pub use path::{path_texts, upstream_path};
+pub use path::{model_in_path, path_texts, upstream_path};
 pub use readable::Readable;
 pub use reader::Reader;
 pub use unreadable::Unreadable;

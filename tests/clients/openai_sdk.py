@@ -54,7 +54,11 @@ class ThroughTheMesh(unittest.TestCase):
         self.assertEqual([len(item.embedding) for item in answer.data], [3, 3])
 
     def test_models(self):
-        self.assertIn("gpt-4o", [model.id for model in self.client.models.list()])
+        names = [model.id for model in self.client.models.list()]
+        self.assertEqual(names, ["llama3.1", "claude-sonnet", "gpt-4o", "auto", "smart"])
+        self.assertEqual(self.client.models.retrieve("gpt-4o").id, "gpt-4o")
+        with self.assertRaises(openai.NotFoundError):
+            self.client.models.retrieve("gpt-5")
 
     def test_what_the_mesh_answered_can_be_asked_about(self):
         answer = self.client.chat.completions.with_raw_response.create(**CHAT)

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use policy::audit::Record;
-use policy::exchange::{Arrival, Engine, Exchange, Secrets, Step};
+use policy::exchange::{Arrival, Engine, Exchange, Listing, Secrets, Shown, Step};
 use policy::explain::Trace;
 use policy::facts::Facts;
 use policy::policy::Policy;
@@ -52,6 +52,8 @@ struct Explained {
     trace: Option<Trace>,
     /// What the client is told, if it is refused.
     refusal: Option<String>,
+    /// The names that it is told, if it asks which there are.
+    models: Option<Vec<String>>,
 }
 
 // === impl Explain ===
@@ -81,15 +83,21 @@ impl Explained {
         let record = exchange.record();
         let decided = record.facts.as_ref().filter(|_| record.decision.is_some());
         let trace = decided.map(|facts| engine.policy().explain(facts));
-        let refusal = match step {
-            Step::Refuse(refusal) => Some(format!("{} {}: {}", refusal.status, refusal.code, refusal.message)),
-            Step::Hold | Step::Forward(_) => None,
+        let (refusal, models) = match step {
+            Step::Refuse(refusal) => (Some(format!("{} {}: {}", refusal.status, refusal.code, refusal.message)), None),
+            Step::Answer(listing) => (None, Some(names(*listing))),
+            Step::Hold | Step::Forward(_) => (None, None),
         };
-        Self { record, trace, refusal }
+        Self { record, trace, refusal, models }
     }
 
     fn to_json(&self) -> Value {
-        json!({"facts": self.record.facts, "explanation": self.trace, "refusal": self.refusal})
+        json!({
+            "facts": self.record.facts,
+            "explanation": self.trace,
+            "refusal": self.refusal,
+            "models": self.models,
+        })
     }
 
     fn show(&self, style: Style) -> String {
@@ -106,8 +114,19 @@ impl Explained {
         if let Some(refusal) = &self.refusal {
             let _ = writeln!(shown, "{} {refusal}", style.bad("the client is told:"));
         }
+        if let Some(models) = &self.models {
+            let _ = writeln!(shown, "{} {}", style.good("the client may ask for:"), models.join(", "));
+        }
         shown
     }
+}
+
+fn names(listing: Listing) -> Vec<String> {
+    let listed = match listing.shown {
+        Shown::All(listed) => listed,
+        Shown::One(listed) => vec![listed],
+    };
+    listed.into_iter().map(|listed| listed.name.to_string()).collect()
 }
 
 /// Nanoseconds since 1970: prices change.

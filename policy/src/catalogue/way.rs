@@ -24,16 +24,17 @@ impl Way {
     pub fn of(api: Api, format: Format) -> Self {
         use Api::{
             Chat, Completions, CountTokens, Embeddings, Messages, Models, OllamaChat, OllamaEmbed, OllamaGenerate,
-            OllamaTags, Other, Responses,
+            OllamaShow, OllamaTags, Other, Responses,
         };
         match (api, format) {
             (Chat | Responses, Format::Openai)
             | (Completions | Embeddings, Format::Openai | Format::Ollama)
             | (Messages | CountTokens, Format::Anthropic)
-            | (OllamaChat | OllamaGenerate | OllamaEmbed | OllamaTags, Format::Ollama)
-            | (Models | Other, _) => Self::Same,
+            | (OllamaChat | OllamaGenerate | OllamaEmbed, Format::Ollama)
+            | (Other, Format::Openai | Format::Anthropic) => Self::Same,
             (Chat | Responses | Messages | OllamaChat, _) => Self::Translated,
-            (Completions | Embeddings | CountTokens | OllamaGenerate | OllamaEmbed | OllamaTags, _) => Self::NotServed,
+            (Completions | Embeddings | CountTokens | OllamaGenerate | OllamaEmbed | Other, _)
+            | (Models | OllamaTags | OllamaShow, _) => Self::NotServed,
         }
     }
 }
@@ -49,13 +50,13 @@ mod tests {
         };
         assert_eq!(
             served(Format::Openai, Way::Same),
-            ["chat", "completions", "responses", "embeddings", "models", "other"]
+            ["chat", "completions", "responses", "embeddings", "other"]
         );
         assert_eq!(served(Format::Openai, Way::Translated), ["messages", "ollama-chat"]);
-        assert_eq!(served(Format::Anthropic, Way::Same), ["models", "messages", "count-tokens", "other"]);
+        assert_eq!(served(Format::Anthropic, Way::Same), ["messages", "count-tokens", "other"]);
         assert_eq!(served(Format::Anthropic, Way::Translated), ["chat", "responses", "ollama-chat"]);
-        let own = ["ollama-chat", "ollama-generate", "ollama-embed", "ollama-tags", "other"];
-        assert_eq!(served(Format::Ollama, Way::Same), [&["completions", "embeddings", "models"], &own[..]].concat());
+        let own = ["completions", "embeddings", "ollama-chat", "ollama-generate", "ollama-embed"];
+        assert_eq!(served(Format::Ollama, Way::Same), own);
         assert_eq!(served(Format::Ollama, Way::Translated), ["chat", "responses", "messages"]);
     }
 }

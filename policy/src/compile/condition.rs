@@ -13,6 +13,7 @@ use crate::{
     facts::Name,
     level::Levels,
     problem::Problem,
+    request::Api,
     rule::{LevelSet, Predicate, SetTest, Signal, Source, ValueTest, property_path},
 };
 
@@ -59,7 +60,7 @@ pub(super) fn predicates(
     predicates.extend(client.map(Predicate::Client));
     let team = identities(&format!("{path}.team"), &team.0, has_team, "team", scope, report);
     predicates.extend(team.map(Predicate::Team));
-    predicates.extend(any_of(&api.0).map(Predicate::Api));
+    predicates.extend(apis(&format!("{path}.api"), &api.0, report).map(Predicate::Api));
     predicates.extend(models(&format!("{path}.model"), &model.0, scope, report).map(Predicate::Model));
     predicates.extend(any_of(&needs.0).map(Predicate::Needs));
     predicates.extend(any_of(&opaque.0).map(Predicate::Opaque));
@@ -69,6 +70,14 @@ pub(super) fn predicates(
     predicates.extend(headers(&format!("{path}.header"), header, scope, report));
     predicates.extend(properties(&format!("{path}.property"), property, scope, report));
     predicates
+}
+
+fn apis(path: &str, written: &[Api], report: &mut Report) -> Option<BTreeSet<Api>> {
+    for api in written.iter().filter(|api| api.is_answered()) {
+        let message = format!("no rule is asked for `{}`: it is answered from the catalogue", api.name());
+        report.push(Problem::error(path, message).help("a client is shown the models that the rules let it use"));
+    }
+    any_of(written)
 }
 
 fn any_of<T: Copy + Ord>(list: &[T]) -> Option<BTreeSet<T>> {

@@ -50,7 +50,7 @@ fn cells(predicates: &[Predicate], policy: &Policy) -> Vec<Cell> {
     let highest = policy.levels.highest();
     let mut cells = Vec::new();
     for level in (0..=highest.0).map(Level) {
-        for api in Api::ALL {
+        for api in Api::DECIDED {
             for (stream, unreadable) in [(false, false), (false, true), (true, false), (true, true)] {
                 let cell = Cell { level, api, stream, unreadable };
                 // What cannot be read counts as the highest level.

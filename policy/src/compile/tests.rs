@@ -214,6 +214,13 @@ fn a_value_that_makes_no_sense_is_told() {
         "input: -3.00",
         &["spec.models[1].price.input: `-3` is no price in US dollars per million tokens"],
     );
+    after(
+        "model: [auto], tokens",
+        "api: [chat, models], tokens",
+        &[
+            "spec.rules[2].match.api: no rule is asked for `models`: it is answered from the catalogue (a client is shown the models that the rules let it use)",
+        ],
+    );
     let priced = |list: &str, expected: &[&str]| {
         after("price: {input: 3.00, cached: 0.30, output: 15.00}", &format!("price: {list}"), expected);
     };

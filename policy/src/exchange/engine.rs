@@ -23,6 +23,7 @@ pub struct Engine {
     reference: PolicyReference,
     history: RefCell<History>,
     secrets: Secrets,
+    since: u64,
 }
 
 /// What one instance of the filter draws at random when it begins.
@@ -47,7 +48,19 @@ impl Engine {
             digest: policy.digest().clone(),
         };
         let history = RefCell::new(History::new(secrets.history_key));
-        Self { policy, reference, history, secrets }
+        Self { policy, reference, history, secrets, since: 0 }
+    }
+
+    /// Remembers when this was, in seconds since 1970.
+    #[must_use]
+    pub fn since(mut self, seconds: u64) -> Self {
+        self.since = seconds;
+        self
+    }
+
+    /// When the policy came into force, in seconds since 1970; 0 if nobody said.
+    pub(super) fn in_force_since(&self) -> u64 {
+        self.since
     }
 
     /// The policy.

@@ -2,7 +2,7 @@
 
 use crate::audit::Refused;
 use crate::facts::Id;
-use crate::request::Api;
+use crate::request::{Api, Family};
 
 /// A header's name, in lower case, and its value as it came.
 pub type Header = (String, Vec<u8>);
@@ -16,6 +16,8 @@ pub struct Head {
     pub path: String,
     /// The API that it calls.
     pub api: Api,
+    /// Whose conventions it follows.
+    pub family: Family,
     /// The media type of its body, if it says.
     pub content_type: Option<String>,
     /// The content coding of its body, if there is one; several are joined by commas.
@@ -38,10 +40,12 @@ impl Head {
         }
         let method = method(headers)?;
         let path = text(headers, ":path").ok_or(Refused::Malformed)?;
+        let api = Api::of(method, path);
         Ok(Self {
             method: method.to_string(),
             path: path.to_string(),
-            api: Api::of(method, path),
+            api,
+            family: family(headers, api, path),
             content_type: text(headers, "content-type").map(String::from),
             coding: coding(headers)?,
             length: text(headers, "content-length").and_then(|length| length.parse().ok()),
@@ -49,6 +53,12 @@ impl Head {
             trace_id: text(headers, "traceparent").and_then(trace_id),
         })
     }
+}
+
+/// The list of models is at the same path for OpenAI's clients and Anthropic's; only the latter send these headers.
+fn family(headers: &[Header], api: Api, path: &str) -> Family {
+    let anthropic = ["anthropic-version", "x-api-key"].iter().any(|name| values(headers, name).next().is_some());
+    if api == Api::Models && anthropic { Family::Anthropic } else { Family::of(path) }
 }
 
 /// The first value of a header that is text.

@@ -67,7 +67,7 @@ impl Kind {
     pub(super) fn values(&self) -> usize {
         match self {
             Self::Level(names) | Self::Client(names) | Self::Team(names) | Self::Asked(names) => names.len() + 1,
-            Self::Api => Api::ALL.len(),
+            Self::Api => Api::DECIDED.len(),
             Self::Stream | Self::Label(_) | Self::Signal(_) | Self::Derived => 2,
             Self::Needs => 1 << Capability::ALL.len(),
             Self::Opaque => 1 << Opaque::ALL.len(),
@@ -118,7 +118,7 @@ impl Kind {
                 Some(name) => facts.level = name.clone(),
                 None => facts.unreadable = Some(Unreadable::MalformedJson),
             },
-            Self::Api => facts.api = Api::ALL.get(value).copied().unwrap_or(Api::Other),
+            Self::Api => facts.api = Api::DECIDED.get(value).copied().unwrap_or(Api::Other),
             Self::Stream => facts.stream = value == 1,
             Self::Client(names) => facts.client = named(names).map(Identity::Named),
             Self::Team(names) => facts.team = named(names).map(Identity::Named),

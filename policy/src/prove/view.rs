@@ -123,7 +123,7 @@ impl<'p> View<'p> {
         let Action::Route(selection) = &rule.action else { return Vec::new() };
         let mut ways = Vec::new();
         for takes_model in [true, false] {
-            let api = if takes_model { Api::Chat } else { Api::Models };
+            let api = if takes_model { Api::Chat } else { Api::Other };
             let kind = space.where_facts(self.policy, Aspect::Api, |facts| facts.api.takes_model() == takes_model);
             for (place, asked) in self.listed(selection, api, space) {
                 let Some((_, provider, model)) = self.policy.look_up(place) else { continue };

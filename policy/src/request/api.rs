@@ -15,7 +15,7 @@ pub enum Api {
     Responses,
     /// OpenAI's `POST /v1/embeddings`.
     Embeddings,
-    /// `GET /v1/models` and `GET /v1/models/{id}`, which OpenAI and Anthropic share.
+    /// `GET /v1/models` and `GET /v1/models/{id}`, which OpenAI and Anthropic share. Answered from the catalogue.
     Models,
     /// Anthropic's `POST /v1/messages`.
     Messages,
@@ -27,8 +27,10 @@ pub enum Api {
     OllamaGenerate,
     /// Ollama's `POST /api/embed` and the older `/api/embeddings`.
     OllamaEmbed,
-    /// Ollama's `GET /api/tags`.
+    /// Ollama's `GET /api/tags`. Answered from the catalogue.
     OllamaTags,
+    /// Ollama's `POST /api/show`. Answered from the catalogue.
+    OllamaShow,
     /// Anything else.
     Other,
 }
@@ -49,7 +51,7 @@ pub enum Family {
 
 impl Api {
     /// Every operation, in the order of declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Chat,
         Self::Completions,
         Self::Responses,
@@ -61,6 +63,21 @@ impl Api {
         Self::OllamaGenerate,
         Self::OllamaEmbed,
         Self::OllamaTags,
+        Self::OllamaShow,
+        Self::Other,
+    ];
+
+    /// Every operation that rules decide, in the order of declaration: all but those that are answered from the catalogue.
+    pub const DECIDED: [Self; 10] = [
+        Self::Chat,
+        Self::Completions,
+        Self::Responses,
+        Self::Embeddings,
+        Self::Messages,
+        Self::CountTokens,
+        Self::OllamaChat,
+        Self::OllamaGenerate,
+        Self::OllamaEmbed,
         Self::Other,
     ];
 
@@ -72,23 +89,30 @@ impl Api {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let mut last = path.rsplit('/').filter(|segment| !segment.is_empty());
         let ends = [last.next(), last.next(), last.next()].map(Option::unwrap_or_default);
-        if path.contains('%') || path.split('/').any(|segment| segment == "..") {
-            return Self::Other;
-        }
         // HEAD asks for what GET would answer, without the body.
         let method = if method == "HEAD" { "GET" } else { method };
+        if path.split('/').any(|segment| segment == "..") {
+            return Self::Other;
+        }
+        // No server resolves this path, and the SDKs encode what stands in a model's name.
+        if matches!((method, ends), ("GET", ["models", ..] | [_, "models", _] | [_, _, "models"])) {
+            return Self::Models;
+        }
+        if path.contains('%') {
+            return Self::Other;
+        }
         match (method, ends) {
             ("POST", ["completions", "chat", _]) => Self::Chat,
             ("POST", ["chat", "api", _]) => Self::OllamaChat,
             ("POST", ["generate", "api", _]) => Self::OllamaGenerate,
             ("POST", ["embed" | "embeddings", "api", _]) => Self::OllamaEmbed,
             ("GET", ["tags", "api", _]) => Self::OllamaTags,
+            ("POST", ["show", "api", _]) => Self::OllamaShow,
             ("POST", ["messages", "v1", _]) => Self::Messages,
             ("POST", ["count_tokens", "messages", "v1"]) => Self::CountTokens,
             ("POST", ["completions", ..]) => Self::Completions,
             ("POST", ["responses", ..]) => Self::Responses,
             ("POST", ["embeddings", ..]) => Self::Embeddings,
-            ("GET", ["models", ..] | [_, "models", _]) => Self::Models,
             _ => Self::Other,
         }
     }
@@ -107,13 +131,19 @@ impl Api {
             Self::OllamaGenerate => "ollama-generate",
             Self::OllamaEmbed => "ollama-embed",
             Self::OllamaTags => "ollama-tags",
+            Self::OllamaShow => "ollama-show",
             Self::Other => "other",
         }
     }
 
     /// Whether a request of this kind is for one model, named in its body.
     pub fn takes_model(self) -> bool {
-        !matches!(self, Self::Models | Self::OllamaTags | Self::Other)
+        !self.is_answered() && self != Self::Other
+    }
+
+    /// Whether a request of this kind is answered from the catalogue, and goes to no provider.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Models | Self::OllamaTags | Self::OllamaShow)
     }
 
     /// Whether an answer streams when the body does not say: Ollama's own operations do.
@@ -123,7 +153,10 @@ impl Api {
 
     /// Whether this is one of Ollama's own operations.
     pub fn is_ollama(self) -> bool {
-        matches!(self, Self::OllamaChat | Self::OllamaGenerate | Self::OllamaEmbed | Self::OllamaTags)
+        matches!(
+            self,
+            Self::OllamaChat | Self::OllamaGenerate | Self::OllamaEmbed | Self::OllamaTags | Self::OllamaShow
+        )
     }
 }
 
@@ -182,6 +215,8 @@ mod tests {
             ("GET", "/v1/models", Api::Models),
             ("GET", "/v1/models/gpt-4o", Api::Models),
             ("HEAD", "/v1/models", Api::Models),
+            ("GET", "/v1/models/acme%2Fgpt%3A4", Api::Models),
+            ("GET", "/v1/models/acme/gpt:4", Api::Models),
             ("POST", "/v1/messages?beta=true", Api::Messages),
             ("POST", "/gateway/v1/messages", Api::Messages),
             ("POST", "/v1/messages/count_tokens", Api::CountTokens),
@@ -190,6 +225,7 @@ mod tests {
             ("POST", "/api/embed", Api::OllamaEmbed),
             ("POST", "/api/embeddings", Api::OllamaEmbed),
             ("GET", "/api/tags", Api::OllamaTags),
+            ("POST", "/api/show", Api::OllamaShow),
         ] {
             assert_eq!(Api::of(method, path), api, "{method} {path}");
         }
@@ -207,7 +243,8 @@ mod tests {
             ("DELETE", "/v1/models/gpt-4o"),
             ("POST", "/v1/messages/batches"),
             ("POST", "/anthropic/v2/messages"),
-            ("POST", "/api/show"),
+            ("POST", "/api/pull"),
+            ("GET", "/v1/models/../files"),
             ("POST", "/api/blobs/sha256:00"),
             ("GET", "/"),
             ("GET", ""),
@@ -232,6 +269,12 @@ mod tests {
         ] {
             assert_eq!(Family::of(path), family, "{path}");
         }
+    }
+
+    #[test]
+    fn rules_decide_what_is_not_answered() {
+        let decided: Vec<_> = Api::ALL.into_iter().filter(|api| !api.is_answered()).collect();
+        assert_eq!(decided, Api::DECIDED);
     }
 
     #[test]

@@ -37,8 +37,15 @@ pub fn upstream_path(api: Api, path: &str) -> String {
     upstream
 }
 
+/// The model that the path of [`Api::Models`] names, percent-decoded; `None` if it is for all of them.
+pub fn model_in_path(path: &str) -> Option<String> {
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let (_, model) = path.rsplit_once("/models/")?;
+    Some(decode(model))
+}
+
 /// The words of the APIs' own paths.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "",
     "v1",
     "api",
@@ -52,6 +59,7 @@ const WORDS: [&str; 14] = [
     "generate",
     "embed",
     "tags",
+    "show",
     "openai",
 ];
 
@@ -67,21 +75,17 @@ fn own_path(api: Api, path: &str) -> String {
         Api::OllamaGenerate => "/api/generate",
         Api::OllamaEmbed if path.trim_end_matches('/').ends_with("/embeddings") => "/api/embeddings",
         Api::OllamaEmbed => "/api/embed",
-        Api::OllamaTags => "/api/tags",
-        Api::Models => {
-            let model = path.rsplit('/').find(|segment| !segment.is_empty()).filter(|segment| *segment != "models");
-            return model.map_or("/v1/models".into(), |model| format!("/v1/models/{model}"));
-        }
-        Api::Other => path,
+        // What is answered here goes nowhere.
+        Api::Models | Api::OllamaTags | Api::OllamaShow | Api::Other => path,
     };
     own.into()
 }
 
 /// Whether a parameter may reach a provider. A value with percent-encoding has no known shape.
 fn may_pass(api: Api, name: &str, value: &str) -> bool {
-    let lists = matches!(api, Api::Models | Api::Other);
+    let lists = api == Api::Other;
     match name {
-        "beta" => matches!(api, Api::Messages | Api::CountTokens | Api::Models | Api::Other) && is_truth(value),
+        "beta" => matches!(api, Api::Messages | Api::CountTokens | Api::Other) && is_truth(value),
         "api-version" => !api.is_ollama() && is_version(value),
         "limit" | "starting_after" => lists && is_short(value, 6, |byte| byte.is_ascii_digit()),
         "order" => lists && matches!(value, "asc" | "desc"),
@@ -147,6 +151,18 @@ mod tests {
     }
 
     #[test]
+    fn a_model_is_named_in_the_path() {
+        for (path, expected) in [
+            ("/v1/models", None),
+            ("/v1/models/", None),
+            ("/v1/models/gpt-4o?x=1", Some("gpt-4o")),
+            ("/x/v1/models/acme/gpt%3A4", Some("acme/gpt:4")),
+        ] {
+            assert_eq!(model_in_path(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn a_provider_receives_its_own_path_and_known_parameters() {
         for (method, path, expected) in [
             ("POST", "/v1/chat/completions", "/v1/chat/completions"),
@@ -160,9 +176,8 @@ mod tests {
             ("POST", "/v1/messages?beta=true", "/v1/messages?beta=true"),
             ("POST", "/v1/messages?beta=%74rue&beta=secret", "/v1/messages"),
             ("POST", "/v1/messages/count_tokens?beta=true", "/v1/messages/count_tokens?beta=true"),
-            ("GET", "/x/v1/models?limit=20&after_id=m_1&order=up", "/v1/models?limit=20&after_id=m_1"),
-            ("GET", "/v1/models/gpt-4o", "/v1/models/gpt-4o"),
-            ("GET", "/v1/models?limit=20000000", "/v1/models"),
+            ("GET", "/v1/files?limit=20&after=f_1&order=up", "/v1/files?limit=20&after=f_1"),
+            ("GET", "/v1/files?limit=20000000", "/v1/files"),
             ("POST", "/api/embeddings", "/api/embeddings"),
             ("POST", "/x/api/chat?beta=true", "/api/chat"),
             (

@@ -60,8 +60,10 @@ impl Observed {
         if let Some(status) = self.status {
             wrong.note("status", &expect.status, &status);
         }
-        let (Some(error), Some(answer)) = (&expect.error, &self.answer) else { return };
+        let Some(answer) = &self.answer else { return };
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        wrong.note("models", &expect.models, &listed(&answer));
+        let Some(error) = &expect.error else { return };
         let said = ["/error/code", "/error/type", "/error"].map(|place| answer.pointer(place).and_then(Value::as_str));
         if !said.contains(&Some(error.as_str())) {
             wrong.0.push(format!("error: expected `{error}`, but the answer is {answer}"));
@@ -71,7 +73,7 @@ impl Observed {
     fn compare_received(&self, expect: &Expect, wrong: &mut Differences) {
         let Some(received) = &self.received else { return };
         let by: Vec<_> = received.iter().map(|(provider, _)| provider.clone()).collect();
-        let nobody = [Some("deny"), Some("refuse")].contains(&expect.action.as_deref());
+        let nobody = [Some("deny"), Some("refuse"), Some("answer")].contains(&expect.action.as_deref());
         if let Some(expected) = expect.received_by.clone().map(|provider| vec![provider]).or(nobody.then(Vec::new)) {
             wrong.note("received_by", &Some(expected), &by);
         }
@@ -111,6 +113,13 @@ impl Differences {
             self.0.push(format!("{what}: expected {expected:?}, but it is {observed:?}"));
         }
     }
+}
+
+/// The models that an answer lists, in any API's shape.
+fn listed(answer: &Value) -> Vec<String> {
+    let list = answer["data"].as_array().or(answer["models"].as_array());
+    let name = |model: &Value| text(if model["id"].is_null() { &model["name"] } else { &model["id"] });
+    list.into_iter().flatten().map(name).collect()
 }
 
 /// The name of a variant, written as a string or as the only key of an object.

@@ -41,6 +41,7 @@ impl Engine for Native {
         let step = lead(&mut exchange, sent).context("the exchange holds the request for ever")?;
         let status = match &step {
             Step::Refuse(refusal) => Some(refusal.status),
+            Step::Answer(_) => Some(200),
             Step::Forward(_) | Step::Hold => None,
         };
         Ok(Observed { record: serde_json::to_value(exchange.record())?, status, ..Observed::default() })

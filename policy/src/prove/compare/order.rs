@@ -43,7 +43,7 @@ impl Comparer<'_> {
             for (stretch, tokens) in stretches.clone() {
                 let given = [asks.then_some(*asked), by_cost.then_some(*tokens)];
                 for moment in self.moments(stretch, by_cost) {
-                    for api in [Api::Chat, Api::Models] {
+                    for api in [Api::Chat, Api::Other] {
                         let facts = |policy: &Policy| moment.put(Facts { api, ..self.space.asking(policy, value) });
                         let orders = pair.orders(selections, facts);
                         if inverted(&orders).any(|two| self.shows_order(pair, query, two, given, moment)) {
