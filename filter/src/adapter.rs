@@ -14,10 +14,12 @@ pub use response::RETRY;
 
 use crate::host;
 use journal::Journal;
+use policy::catalogue::Way;
 use policy::plan::{Attempt, Plan};
-use policy::request::Family;
+use policy::request::{Api, Family};
 use provider::answer_headers;
 use provider::error::Error;
+use provider::redact::Placeholders;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel};
 use request::Request;
@@ -34,6 +36,8 @@ struct Underway {
     request: Request,
     /// Whether the client wants to be told the usage in a stream.
     usage_asked: bool,
+    /// What stands in the request for what the provider must not see, to be put back into its answer.
+    placeholders: Placeholders,
     response: Response,
 }
 
@@ -115,7 +119,26 @@ impl Underway {
         let plan = Plan::from_bytes(&host::property(&["policymesh_plan"])?)?;
         let (journal, attempt) = Journal::begin(&plan, &host::property(&["xds", "cluster_name"])?)?;
         let (request, response) = (Request::Done, Response::Passed);
-        Some(Self { plan, attempt, journal, request, usage_asked: false, response })
+        Some(Self {
+            plan,
+            attempt,
+            journal,
+            request,
+            usage_asked: false,
+            placeholders: Placeholders::default(),
+            response,
+        })
+    }
+
+    /// How the request gets to its provider. Values come back into the events of a stream only as it is translated, so where
+    /// they must, it is also between equal formats: then what would get lost on the way is refused or told, as ever.
+    fn way(&self) -> Way {
+        let Plan { api, stream, .. } = self.plan;
+        let is_chat = matches!(api, Api::Chat | Api::Messages | Api::OllamaChat);
+        match self.attempt.way(api) {
+            Way::Same if self.attempt.redacted && stream && is_chat => Way::Translated,
+            way => way,
+        }
     }
 
     fn refuse(&mut self, refusal: &Refusal) {

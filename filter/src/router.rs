@@ -47,6 +47,10 @@ impl Router {
     fn take(&mut self, step: Step) -> Action {
         match step {
             Step::Hold => Action::Pause,
+            Step::Reread => {
+                let step = self.reread();
+                self.take(step)
+            }
             Step::Forward(forward) => {
                 self.forward(&forward);
                 Action::Continue
@@ -58,6 +62,21 @@ impl Router {
             Step::Refuse(refusal) => {
                 self.refuse(&refusal);
                 Action::Pause
+            }
+        }
+    }
+
+    /// Reads the body that Envoy holds once more.
+    fn reread(&mut self) -> Step {
+        let mut done = 0;
+        loop {
+            let slice = host::body(Body::Request, done, self.read.saturating_sub(done).min(SLICE));
+            done += slice.len();
+            // A body that Envoy no longer has ends too early, and nothing has a place in it.
+            let end = slice.is_empty() || done >= self.read;
+            let step = self.timed(|exchange| exchange.on_reread(&slice, end));
+            if end {
+                return step;
             }
         }
     }
@@ -177,6 +196,9 @@ impl HttpContext for Router {
 fn set_number(name: &str, number: u64) {
     host::set_header(Headers::Request, name, number.to_string().as_bytes());
 }
+
+/// How much of a body that is read again is in the VM at a time.
+const SLICE: usize = 64 * 1024;
 
 /// Whether Envoy answers in place of a provider: it says of each answer where it comes from.
 fn is_envoys_own() -> bool {

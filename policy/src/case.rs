@@ -85,6 +85,8 @@ pub struct Expect {
     pub detectors: Option<Vec<String>>,
     /// Detectors that must have found nothing.
     pub no_detectors: Option<Vec<String>>,
+    /// The detectors whose findings are replaced by placeholders, where some candidate gets the request so.
+    pub redacted: Option<Vec<String>>,
     /// The HTTP status that the client sees.
     pub status: Option<u16>,
     /// The code or type in the error that the client sees.
@@ -93,6 +95,8 @@ pub struct Expect {
     pub models: Option<Vec<String>>,
     /// The name of the provider that receives the request; every other receives nothing.
     pub received_by: Option<String>,
+    /// Strings that the provider that receives the request must receive, likewise.
+    pub received: Option<Vec<String>>,
     /// Strings that no provider may receive, in the path, a header or the body.
     pub not_received: Option<Vec<String>>,
 }

@@ -6,10 +6,12 @@
 //! scanned once more.
 
 mod history;
+mod placing;
 mod seams;
 mod tally;
 
 pub use history::{BlockKey, History, Verdict};
+pub use placing::Placing;
 pub use tally::{Count, Tally};
 
 use std::rc::Rc;

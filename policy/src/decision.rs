@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -16,8 +18,11 @@ pub struct Decision {
     pub outcome: Outcome,
     /// Why.
     pub reason: Reason,
-    /// The level that counted.
+    /// The level of the request as it came.
     pub level: Name,
+    /// What is replaced by placeholders, where some candidate gets the request so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<Redacted>,
     /// The candidates that were taken off the list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub struck: Vec<Struck>,
@@ -34,6 +39,15 @@ pub enum Outcome {
     Route(Vec<Candidate>),
     /// It is refused.
     Deny(Denial),
+}
+
+/// What of a request is replaced by placeholders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redacted {
+    /// How many findings, by detector.
+    pub replaced: BTreeMap<Name, u32>,
+    /// The level of what stays: what a provider that gets the request so must be cleared for.
+    pub level: Name,
 }
 
 /// Where a request may go.
@@ -53,6 +67,9 @@ pub struct Candidate {
     /// The model; absent where the request is for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<CandidateModel>,
+    /// Whether it gets the request with placeholders.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
 }
 
 /// The model of a candidate.
@@ -124,6 +141,8 @@ pub enum Strike {
     Invariant(Name),
     /// The provider's format does not speak the interface that the client speaks.
     Api(crate::request::Api),
+    /// It would have to get placeholders, but the values cannot be put back into the answers of this interface.
+    NotRestored(crate::request::Api),
     /// The interface is unknown, and the rule does not name `other`.
     UnnamedApi,
     /// The model is not capable of this.
@@ -156,6 +175,15 @@ impl Decision {
         match &self.outcome {
             Outcome::Route(candidates) => candidates,
             Outcome::Deny(_) => &[],
+        }
+    }
+
+    /// The level that counted for the first candidate: that of what stays, if it gets the request with placeholders.
+    pub fn counted(&self) -> &Name {
+        let first = self.candidates().first();
+        match &self.redacted {
+            Some(redacted) if first.is_some_and(|first| first.redacted) => &redacted.level,
+            _ => &self.level,
         }
     }
 
@@ -241,6 +269,9 @@ impl fmt::Display for Strike {
             Self::OpaqueNotCleared(kind) => write!(f, "not cleared for opaque content ({})", kind.name()),
             Self::Invariant(name) => write!(f, "invariant `{name}`"),
             Self::Api(api) => write!(f, "does not speak the {} interface", api.name()),
+            Self::NotRestored(api) => {
+                write!(f, "what is redacted cannot be put back into answers of the {} interface", api.name())
+            }
             Self::UnnamedApi => f.write_str("the interface is unknown and the rule does not name `other`"),
             Self::Capability(capability) => write!(f, "cannot do {}", capability.name()),
             Self::Context { needed, context } => write!(f, "{needed} tokens do not fit its context of {context}"),

@@ -186,6 +186,12 @@ impl Detectors {
         (0..).map(DetectorIndex).zip(&self.0.detectors)
     }
 
+    /// Scans one block of unescaped text for what stands there as it is written or reads, and adds what it finds: what is
+    /// encoded in it is left out, since it has no place of its own.
+    pub fn scan_written(&self, text: &str, work: &mut Work, found: &mut Found) {
+        layers::scan_written(&self.0, text, work, found);
+    }
+
     /// Scans one block of unescaped text and adds what it finds.
     pub fn scan(&self, text: &str, work: &mut Work, found: &mut Found) {
         layers::scan(&self.0, text, work, found);

@@ -7,6 +7,7 @@ mod engine;
 mod head;
 mod listing;
 mod reading;
+mod redacting;
 
 pub use engine::{Engine, Secrets};
 pub use head::{Head, Header};
@@ -16,15 +17,17 @@ use std::rc::Rc;
 
 use crate::audit::{self, Action, Ending, Instance, Record, Refused, Scan, Stage};
 use crate::catalogue::Way;
+use crate::classify::Classifier;
 use crate::coding::Decoder;
 use crate::config::Reveal;
 use crate::decision::{Candidate, Decision, Denial, Outcome};
 use crate::facts::{Facts, Id};
-use crate::plan::{Attempt, AttemptModel, Body, LARGEST_TRANSLATED, Plan, Unread};
+use crate::plan::{Attempt, AttemptModel, Body, Edit, LARGEST_TRANSLATED, Plan, Unread};
 use crate::progress::Progress;
 use crate::request::{Api, Family, Model, Readable, Unreadable, path_texts, upstream_path};
 use crate::usage::{Cost, Usage};
 use reading::{Read, Reading};
+use redacting::Redacting;
 
 /// One exchange.
 #[derive(Debug)]
@@ -34,7 +37,8 @@ pub struct Exchange {
     head: Option<Head>,
     passed: Vec<(String, String)>,
     client_key: Option<String>,
-    reading: Option<Reading>,
+    reading: Option<Reading<Classifier>>,
+    redacting: Option<Redacting>,
     /// Bytes of the body as they came.
     received: u64,
     facts: Option<Facts>,
@@ -61,6 +65,8 @@ pub struct Arrival {
 pub enum Step {
     /// Hold it: more of it must come first.
     Hold,
+    /// Read its body again, from the first byte on: [`Exchange::on_reread`].
+    Reread,
     /// Send it on.
     Forward(Box<Forward>),
     /// Answer it.
@@ -110,6 +116,7 @@ impl Exchange {
             passed: Vec::new(),
             client_key: None,
             reading: None,
+            redacting: None,
             received: 0,
             facts: None,
             decision: None,
@@ -211,7 +218,7 @@ impl Exchange {
             policy: self.engine.reference().clone(),
             action: self.action,
             rule: decision.and_then(|decision| decision.rule().cloned()),
-            level: decision.map(|decision| decision.level.clone()),
+            level: decision.map(|decision| decision.counted().clone()),
             chosen: decision.and_then(|decision| decision.candidates().first().cloned()),
             facts: self.facts.clone(),
             decision: self.decision.clone(),
@@ -237,7 +244,7 @@ impl Exchange {
         usage.cost(model.and_then(|model| model.prices.at(self.arrival.time / 1_000_000_000)))
     }
 
-    fn begin(&self, head: &Head, end: bool) -> Reading {
+    fn begin(&self, head: &Head, end: bool) -> Reading<Classifier> {
         let coding = head.coding.as_deref().unwrap_or_default();
         let decoder = Decoder::of(coding.as_bytes(), self.engine.policy().max_body());
         let mut reading = Reading::new(head.api, self.engine.classifier(), decoder);
@@ -267,14 +274,19 @@ impl Exchange {
             return self.refuse(Refused::Ambiguous);
         }
         self.engine.add(&read, &mut facts);
+        self.facts = Some(facts);
         if head.api.is_answered() {
-            self.facts = Some(facts);
             return self.answer(&head, read.asked.model.as_ref().map(|model| model.name.as_str()));
         }
-        let decision = self.engine.policy().decide(&facts);
-        self.facts = Some(facts);
+        self.decide_or_redact(head, read)
+    }
+
+    /// Decides a request of which all is known; `redaction` is what changes in its body for candidates that get it so.
+    fn conclude(&mut self, head: &Head, read: &Read, redaction: Vec<Edit>) -> Step {
+        let Some(facts) = &self.facts else { return self.refuse(Refused::Malformed) };
+        let decision = self.engine.policy().decide(facts);
         let (action, step) = match &decision.outcome {
-            Outcome::Route(candidates) => match self.forward(&head, &read, candidates) {
+            Outcome::Route(candidates) => match self.forward(head, read, candidates, redaction) {
                 Ok(forward) => (Action::Route, Step::Forward(Box::new(forward))),
                 Err(refusal) => (Action::Refuse(Refused::Untranslatable), Step::Refuse(Box::new(refusal))),
             },
@@ -285,7 +297,13 @@ impl Exchange {
         step
     }
 
-    fn forward(&self, head: &Head, read: &Read, candidates: &[Candidate]) -> Result<Forward, Refusal> {
+    fn forward(
+        &self,
+        head: &Head,
+        read: &Read,
+        candidates: &[Candidate],
+        redaction: Vec<Edit>,
+    ) -> Result<Forward, Refusal> {
         let asked = read.asked.model.as_ref();
         let all: Vec<Attempt> = candidates.iter().filter_map(|candidate| self.attempt(candidate, asked)).collect();
         let refused = all.iter().find_map(|attempt| unable(attempt, head.api, read));
@@ -305,7 +323,7 @@ impl Exchange {
             path: upstream_path(head.api, &head.path),
             headers: self.passed.clone(),
             client_key: self.client_key.clone().filter(|_| attempts.iter().any(|one| one.client_key.is_some())),
-            body: (self.received > 0).then(|| self.body(head, read)),
+            body: (self.received > 0).then(|| Body { redaction, ..self.body(head, read) }),
             stream,
             strictness: policy.translation(),
             attempts,
@@ -333,6 +351,7 @@ impl Exchange {
                 written: asked.is_some_and(|asked| asked.name == chosen.id.as_str()),
             }),
             quirks: model.map_or(provider.quirks, |model| model.quirks),
+            redacted: candidate.redacted,
         })
     }
 
@@ -344,6 +363,7 @@ impl Exchange {
                 coding: head.coding.clone(),
                 model: read.asked.model.as_ref().map(|model| (size(model.span.start), size(model.span.end))),
                 ask_usage: read.asked.ask_usage.clone().filter(|_| head.api == Api::Chat),
+                redaction: Vec::new(),
                 unread: None,
             },
             Some(_) => Body {
@@ -351,6 +371,7 @@ impl Exchange {
                 coding: None,
                 model: None,
                 ask_usage: None,
+                redaction: Vec::new(),
                 unread: Some(Unread { content_type: head.content_type.clone(), content_encoding: head.coding.clone() }),
             },
         }

@@ -121,7 +121,10 @@ impl fmt::Display for Trace {
         writeln!(f, "policy {policy}, level {}", decision.level)?;
         rules.iter().try_for_each(|rule| rule.fmt(f))?;
         unasked.iter().try_for_each(|rule| writeln!(f, "\nrule `{rule}`: not asked"))?;
-        write!(f, "\ndecision: {}, because {decision}", decision.outcome.name())
+        write!(f, "\ndecision: {}, because {decision}", decision.outcome.name())?;
+        let Some(redacted) = &decision.redacted else { return Ok(()) };
+        let replaced: Vec<_> = redacted.replaced.iter().map(|(name, count)| format!("{name} x{count}")).collect();
+        write!(f, "\nredacted: {}; what stays is {}", replaced.join(", "), redacted.level)
     }
 }
 
@@ -161,9 +164,14 @@ impl fmt::Display for RuleTrace {
 
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { provider, zone, model, .. } = self;
-        let Some(model) = model else { return write!(f, "{provider} ({zone})") };
-        write!(f, "{} at {provider} ({zone})", model.name)?;
-        model.cost.map_or(Ok(()), |cost| write!(f, ", about {cost}"))
+        let Self { provider, zone, model, redacted, .. } = self;
+        match model {
+            Some(model) => write!(f, "{} at {provider} ({zone})", model.name)?,
+            None => write!(f, "{provider} ({zone})")?,
+        }
+        if let Some(cost) = model.as_ref().and_then(|model| model.cost) {
+            write!(f, ", about {cost}")?;
+        }
+        if *redacted { f.write_str(", with placeholders") } else { Ok(()) }
     }
 }

@@ -89,12 +89,18 @@ pub enum Identity {
 }
 
 /// What one detector found in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// How often.
     pub count: u32,
     /// The surest of them.
     pub confidence: Confidence,
+    /// The level that they raise the request to; absent if they raise none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Name>,
+    /// Whether each has a place of its own in the body, where a placeholder can stand; absent if no rule asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<bool>,
 }
 
 // === impl Facts ===
@@ -119,6 +125,20 @@ impl Facts {
             detectors: BTreeMap::new(),
             predicates: BTreeMap::new(),
         }
+    }
+}
+
+// === impl Tally ===
+
+impl Tally {
+    /// So many findings, the surest of them so sure, that raise no level as far as is known.
+    pub fn new(count: u32, confidence: Confidence) -> Self {
+        Self { count, confidence, level: None, placed: None }
+    }
+
+    /// Whether they say anything about a request: some finding is more than weak.
+    pub fn is_sure(&self) -> bool {
+        self.confidence > Confidence::Weak
     }
 }
 

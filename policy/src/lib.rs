@@ -23,6 +23,8 @@ pub mod policy;
 pub mod problem;
 pub mod progress;
 pub mod prove;
+pub mod redact;
 pub mod request;
 pub mod rule;
+pub mod splice;
 pub mod usage;

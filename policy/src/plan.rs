@@ -52,6 +52,9 @@ pub struct Body {
     /// What makes it ask for the usage in the stream, where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask_usage: Option<Edit>,
+    /// The placeholders that take the place of findings, for attempts that are redacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redaction: Vec<Edit>,
     /// What the client says of a body that could not be read; it then goes as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<Unread>,
@@ -105,6 +108,9 @@ pub struct Attempt {
     /// How provider and model differ from what format and name tell.
     #[serde(default)]
     pub quirks: QuirksConfig,
+    /// Whether the provider gets placeholders, and its answer the values again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
 }
 
 /// The model of an attempt.
@@ -140,9 +146,13 @@ impl Plan {
 // === impl Attempt ===
 
 impl Attempt {
-    /// How a request of this API gets there.
+    /// How a request of this API gets there. Values come back into the events of chats, but not of responses: where they
+    /// must, a response is asked for as a chat.
     pub fn way(&self, api: Api) -> Way {
-        Way::of(api, self.format)
+        match Way::of(api, self.format) {
+            Way::Same if self.redacted && api == Api::Responses => Way::Translated,
+            way => way,
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! A policy ready to decide.
 
 mod listing;
+mod redaction;
 mod select;
 
 pub use self::listing::Listed;
+use self::redaction::{Redacting, Residual};
 pub(crate) use self::select::{LOCAL, Place, candidate, unable, unserved};
 
 use std::collections::BTreeSet;
@@ -11,7 +13,7 @@ use std::collections::BTreeSet;
 use crate::{
     catalogue::Catalogue,
     config::{Mode, Reveal, Strictness},
-    decision::{Decision, Denial, Outcome, Reason, Shadow, Struck},
+    decision::{Decision, Denial, Outcome, Reason, Redacted, Shadow, Struck},
     detect::{DetectorIndex, Detectors},
     explain::{Notes, Observe, Trace},
     facts::{Asked, Digest, Facts, Identity, Name},
@@ -77,42 +79,53 @@ impl Policy {
         let situation = self.situation(facts);
         let mut shadow = Vec::new();
         for rule in &self.rules {
-            let truth = holds(&rule.predicates, &situation, observer);
-            let (outcome, reason, struck) = match truth {
+            let mut truth = holds(&rule.predicates, &situation, observer);
+            if truth == Truth::Held && rule.action.redaction().is_some_and(|one| self.lacks_places(one, facts)) {
+                truth = Truth::Unknown;
+            }
+            let Act { outcome, reason, struck, redacted } = match truth {
                 Truth::Failed => {
                     observer.passed_over(rule);
                     continue;
                 }
-                Truth::Unknown => (refusal(INDETERMINATE), Reason::Indeterminate(rule.name.clone()), Vec::new()),
+                Truth::Unknown => Act::new(refusal(INDETERMINATE), Reason::Indeterminate(rule.name.clone())),
                 Truth::Held => self.act(rule, &situation),
             };
             observer.matched(rule, truth, &outcome, &struck);
             match rule.mode {
                 Mode::Shadow => shadow.push(Shadow { rule: rule.name.clone(), outcome, reason }),
                 Mode::Enforce => {
-                    return Decision { outcome, reason, level: situation.level_name.clone(), struck, shadow };
+                    let level = situation.level_name.clone();
+                    return Decision { outcome, reason, level, redacted, struck, shadow };
                 }
             }
         }
         let (outcome, level) = (refusal(NO_RULE), situation.level_name.clone());
-        Decision { outcome, reason: Reason::NoRule, level, struck: Vec::new(), shadow }
+        Decision { outcome, reason: Reason::NoRule, level, redacted: None, struck: Vec::new(), shadow }
     }
 
     /// What a rule that matches does.
-    fn act(&self, rule: &Rule, situation: &Situation<'_>) -> (Outcome, Reason, Vec<Struck>) {
-        let selection = match &rule.action {
+    fn act(&self, rule: &Rule, situation: &Situation<'_>) -> Act {
+        let (selection, redaction) = match &rule.action {
             Action::Deny(denial) => {
-                return (Outcome::Deny(denial.clone()), Reason::Rule(rule.name.clone()), Vec::new());
+                return Act::new(Outcome::Deny(denial.clone()), Reason::Rule(rule.name.clone()));
             }
-            Action::Route(selection) => selection,
+            Action::Route(selection) => (selection, None),
+            Action::Redact(redaction) => (&redaction.selection, Some(redaction)),
         };
-        let (candidates, struck) = self.select(rule, selection, situation);
+        let residual = redaction.and_then(|redaction| Some((redaction, self.residual(redaction, situation.facts)?)));
+        let redacting = residual
+            .as_ref()
+            .map(|(redaction, residual)| Redacting { redaction, situation: self.situation(&residual.facts) });
+        let (candidates, struck) = self.select(rule, selection, situation, redacting);
         if candidates.is_empty() {
             let level = situation.level_name;
             let message = format!("the policy allows no model for this request, which is {level}");
-            return (refusal(&message), Reason::NoCandidate(rule.name.clone()), struck);
+            return Act { struck, ..Act::new(refusal(&message), Reason::NoCandidate(rule.name.clone())) };
         }
-        (Outcome::Route(candidates), Reason::Rule(rule.name.clone()), struck)
+        let used = residual.filter(|_| candidates.iter().any(|candidate| candidate.redacted));
+        let redacted = used.map(|(_, Residual { facts, replaced })| Redacted { replaced, level: facts.level });
+        Act { redacted, struck, ..Act::new(Outcome::Route(candidates), Reason::Rule(rule.name.clone())) }
     }
 
     /// The facts with the level that counts: the highest for what could not be read, and for a level that is not known.
@@ -123,6 +136,20 @@ impl Policy {
             return Situation { facts, level, level_name: self.level_name(self.levels.highest()) };
         }
         Situation { facts, level, level_name: &facts.level }
+    }
+}
+
+/// What a rule does, and why.
+struct Act {
+    outcome: Outcome,
+    reason: Reason,
+    struck: Vec<Struck>,
+    redacted: Option<Redacted>,
+}
+
+impl Act {
+    fn new(outcome: Outcome, reason: Reason) -> Self {
+        Self { outcome, reason, struck: Vec::new(), redacted: None }
     }
 }
 

@@ -34,8 +34,21 @@ pub struct Rule {
 pub enum Action {
     /// It goes to one of these.
     Route(Selection),
+    /// It goes to one of these, with placeholders in the place of what was found.
+    Redact(Redaction),
     /// It is refused.
     Deny(Denial),
+}
+
+/// What is replaced by placeholders, and where a request goes then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redaction {
+    /// The detectors whose findings are replaced.
+    pub detectors: BTreeSet<Name>,
+    /// In these zones, a provider that is cleared for the request gets it as it is.
+    pub raw_in: Vec<Name>,
+    /// It goes to one of these.
+    pub selection: Selection,
 }
 
 /// Which models, and in which order.
@@ -97,6 +110,26 @@ impl Rule {
     /// Whether the rule speaks of the interface [`Api::Other`] by name.
     pub fn names_other(&self) -> bool {
         self.predicates.iter().any(|predicate| matches!(predicate, Predicate::Api(apis) if apis.contains(&Api::Other)))
+    }
+}
+
+// === impl Action ===
+
+impl Action {
+    /// Which models it chooses from, if it lets a request pass.
+    pub fn selection(&self) -> Option<&Selection> {
+        match self {
+            Self::Route(selection) | Self::Redact(Redaction { selection, .. }) => Some(selection),
+            Self::Deny(_) => None,
+        }
+    }
+
+    /// What it replaces, if anything.
+    pub fn redaction(&self) -> Option<&Redaction> {
+        match self {
+            Self::Redact(redaction) => Some(redaction),
+            Self::Route(_) | Self::Deny(_) => None,
+        }
     }
 }
 

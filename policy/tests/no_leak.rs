@@ -12,9 +12,11 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::rc::Rc;
+use std::thread::LocalKey;
 
 use policy::exchange::{Arrival, Engine, Exchange, Header, Secrets, Step};
 use policy::policy::Policy;
+use policy::splice::Splice;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -32,6 +34,11 @@ spec:
     - {name: large, provider: cloud}
   rules:
     - {name: everything goes to the cloud first, action: {route: {models: [large, small]}}}
+"#;
+
+/// The same, but secrets are replaced before anything goes to the cloud.
+const REDACTING: &str = r#"
+    - {name: secrets are redacted, match: {labels: {any: credential}}, action: {redact: {route: [large, small]}}}
 "#;
 
 /// What a secret is hidden in.
@@ -99,9 +106,50 @@ proptest! {
         let leaked = match &step {
             Step::Forward(forward) => forward.plan.attempts.iter().any(|attempt| attempt.cluster != "local"),
             Step::Refuse(_) | Step::Answer(_) => false,
-            Step::Hold => true,
+            Step::Hold | Step::Reread => true,
         };
         prop_assert!(!leaked, "{:?} in {:?}, {:?}, got {:?}", secret, site, disguise, step);
+    }
+
+    #[test]
+    fn what_goes_to_the_cloud_redacted_holds_no_secret(
+        secret in secret(),
+        disguise in prop::sample::select(&DISGUISES),
+        site in prop::sample::select(&SITES),
+        coding in prop::sample::select(&["", "gzip", "zstd"]),
+        padding in 0_usize..100_000,
+        chunk in 1_usize..70_000,
+    ) {
+        let body = body(&secret, disguise, site, padding);
+        let step = decide_by(&REDACTING_ENGINE, &encode(&body, coding), coding, chunk);
+        // In some disguises and places the body has a key twice.
+        let Step::Forward(forward) = step else { return Ok(()) };
+        let cloud = forward.plan.attempts.iter().find(|attempt| attempt.cluster == "cloud");
+        let Some(attempt) = cloud else {
+            // Only what has no place of its own keeps a request from the cloud.
+            let plain = match site {
+                Site::Key | Site::TwoParts => false,
+                // In a string inside a string an escape is something encoded.
+                Site::ToolArguments => matches!(disguise, Disguise::None),
+                _ => matches!(disguise, Disguise::None | Disguise::UnicodeEscapes | Disguise::AfterLineBreak),
+            };
+            prop_assert!(!plain, "{:?} in {:?}", disguise, site);
+            return Ok(());
+        };
+        if !attempt.redacted {
+            // There is no secret in it: no rule keeps it from the cloud without placeholders, either.
+            let Step::Forward(plain) = decide(&body, "", chunk) else { panic!("refused") };
+            prop_assert_eq!(&plain.cluster, "cloud", "{:?} in {:?}", disguise, site);
+            return Ok(());
+        }
+        let edits = forward.plan.body.map(|body| body.redaction).unwrap_or_default();
+        let mut redacted = Vec::new();
+        Splice::new(edits.into_iter().map(Into::into).collect()).feed(&body, &mut redacted);
+        prop_assert!(serde_json::from_slice::<Value>(&redacted).is_ok());
+        let again = decide(&redacted, "", chunk);
+        let Step::Forward(again) = again else { panic!("{again:?}") };
+        prop_assert_eq!(&again.cluster, "cloud", "{:?} in {:?}", disguise, site);
+        prop_assert!(!redacted.windows(secret.len()).any(|window| window == secret.as_bytes()));
     }
 
     #[test]
@@ -221,11 +269,22 @@ fn encode(body: &[u8], coding: &str) -> Vec<u8> {
     }
 }
 
+thread_local! {
+    static ENGINE: Rc<Engine> = engine(POLICY);
+    static REDACTING_ENGINE: Rc<Engine> =
+        engine(&POLICY.replace("  rules:\n", &format!("  rules:{REDACTING}")));
+}
+
+fn engine(policy: &str) -> Rc<Engine> {
+    Rc::new(Engine::new(Policy::parse(policy.as_bytes()).unwrap().0, Secrets::default()))
+}
+
 fn decide(body: &[u8], coding: &str, chunk: usize) -> Step {
-    thread_local! {
-        static ENGINE: Rc<Engine> = Rc::new(Engine::new(Policy::parse(POLICY.as_bytes()).unwrap().0, Secrets::default()));
-    }
-    let mut exchange = Exchange::new(ENGINE.with(Rc::clone), Arrival { time: 0, sequence: 1 });
+    decide_by(&ENGINE, body, coding, chunk)
+}
+
+fn decide_by(engine: &'static LocalKey<Rc<Engine>>, body: &[u8], coding: &str, chunk: usize) -> Step {
+    let mut exchange = Exchange::new(engine.with(Rc::clone), Arrival { time: 0, sequence: 1 });
     let header = |name: &str, value: &str| -> Header { (name.to_string(), value.as_bytes().to_vec()) };
     let mut headers = vec![header(":method", "POST"), header(":path", "/v1/chat/completions")];
     if !coding.is_empty() {
@@ -238,5 +297,14 @@ fn decide(body: &[u8], coding: &str, chunk: usize) -> Step {
         }
         step = exchange.on_request_body(bytes, false);
     }
-    if step == Step::Hold { exchange.on_request_body(&[], true) } else { step }
+    if step == Step::Hold {
+        step = exchange.on_request_body(&[], true);
+    }
+    while step == Step::Reread {
+        for bytes in body.chunks(chunk) {
+            exchange.on_reread(bytes, false);
+        }
+        step = exchange.on_reread(&[], true);
+    }
+    step
 }

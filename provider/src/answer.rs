@@ -7,7 +7,8 @@ use crate::{
     conversation::Block,
     json::Node,
     ollama, openai,
-    redact::{Placeholders, Restorer},
+    redact::{self, Placeholders, Restorer},
+    relay::{Division, Relay},
     responses,
     stamp::Stamp,
 };
@@ -59,6 +60,19 @@ pub fn whole(
         _ => return Err(Unreadable(())),
     };
     Ok(Whole { body, usage: answer.usage })
+}
+
+/// An answer with status 200 in the format that the client speaks, as it came but for the values in the place of
+/// placeholders.
+///
+/// # Errors
+///
+/// If it is no JSON: a 502.
+pub fn restored(api: Api, body: &[u8], placeholders: &Placeholders) -> Result<Whole, Unreadable> {
+    let mut relay = Relay::new(api, Division::Whole, false);
+    relay.feed(body);
+    let body = redact::restored(body, placeholders).ok_or(Unreadable(()))?;
+    Ok(Whole { body, usage: relay.usage() })
 }
 
 fn restore(block: &mut Block<'_>, placeholders: &Placeholders) {

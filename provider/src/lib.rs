@@ -50,7 +50,6 @@ pub mod quirks;
 pub mod redact;
 pub mod relay;
 pub mod request;
-pub mod splice;
 pub mod stamp;
 pub mod stream;
 pub mod translate;

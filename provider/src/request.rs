@@ -115,7 +115,14 @@ mod tests {
     fn a_body_that_could_not_be_read_goes_as_the_client_described_it() {
         let mut plan = plan(&[]);
         let unread = Unread { content_type: Some("multipart/form-data; boundary=x".into()), content_encoding: None };
-        plan.body = Some(Body { length: 10, coding: None, model: None, ask_usage: None, unread: Some(unread) });
+        plan.body = Some(Body {
+            length: 10,
+            coding: None,
+            model: None,
+            ask_usage: None,
+            redaction: vec![],
+            unread: Some(unread),
+        });
         let sent = headers(&plan, &attempt(Format::Ollama), None, Some(10));
         assert_eq!(value(&sent, "content-type"), Some("multipart/form-data; boundary=x"));
         assert_eq!(value(&sent, "content-encoding"), None);

@@ -7,7 +7,7 @@ use policy::{
 };
 use provider::{
     answer::whole,
-    redact::{Placeholders, Span, rewrite_strings},
+    redact::Placeholders,
     stream::Stream,
     translate::{Target, request},
 };
@@ -19,8 +19,7 @@ const VALUE: &str = "Ann \"A\" Lee <ann@example.com>";
 
 fn placeholders() -> Placeholders {
     let mut placeholders = Placeholders::default();
-    let redacted = placeholders.redact(VALUE, &[Span { start: 0, end: VALUE.len(), label: "person" }]);
-    assert_eq!(redacted, "<PERSON_1>");
+    placeholders.insert("PERSON_1", VALUE);
     placeholders
 }
 
@@ -91,17 +90,6 @@ fn said(api: Api, out: &str) -> (String, String) {
         }
     }
     (text, arguments)
-}
-
-#[test]
-fn a_redacted_body_keeps_its_shape() {
-    let mut placeholders = Placeholders::default();
-    let body = br#"{"messages":[{"content":"mail ann@example.com"}],"n":1.0}"#;
-    let out = rewrite_strings(body, |text| {
-        let start = text.find("ann@")?;
-        Some(placeholders.redact(text, &[Span { start, end: start + 15, label: "email" }]))
-    });
-    assert_eq!(out.unwrap(), br#"{"messages":[{"content":"mail <EMAIL_1>"}],"n":1.0}"#);
 }
 
 #[test]

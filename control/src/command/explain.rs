@@ -80,13 +80,16 @@ impl Explained {
         if step == Step::Hold {
             step = exchange.on_request_body(&request.body, true);
         }
+        while step == Step::Reread {
+            step = exchange.on_reread(&request.body, true);
+        }
         let record = exchange.record();
         let decided = record.facts.as_ref().filter(|_| record.decision.is_some());
         let trace = decided.map(|facts| engine.policy().explain(facts));
         let (refusal, models) = match step {
             Step::Refuse(refusal) => (Some(format!("{} {}: {}", refusal.status, refusal.code, refusal.message)), None),
             Step::Answer(listing) => (None, Some(names(*listing))),
-            Step::Hold | Step::Forward(_) => (None, None),
+            Step::Hold | Step::Reread | Step::Forward(_) => (None, None),
         };
         Self { record, trace, refusal, models }
     }

@@ -1,21 +1,22 @@
 //! The request on its way to the provider: passed on with small changes, or translated as a whole.
 
-use super::splice::{Splice, Unfit};
+use super::splice::{Spliced, Unfit};
 use super::{Refusal, Underway};
 use crate::host::{self, Body, Headers};
 use policy::catalogue::Way;
 use policy::coding::Decoder;
 use policy::config::QuirksConfig;
 use policy::plan;
-use provider::splice::Change;
+use policy::splice::{Change, Splice};
+use provider::redact::Placeholders;
 use provider::translate::{self, Target};
 use proxy_wasm::types::{Action, LogLevel};
 
 /// How far a request has come.
 pub enum Request {
     /// It goes on as it comes, with these changes to its body.
-    Spliced(Splice),
-    /// It is held to be translated, so many bytes of it so far.
+    Spliced(Spliced),
+    /// It is held to be redacted or translated, so many bytes of it so far.
     Held(usize),
     /// Nothing is to be done to it any more.
     Done,
@@ -23,21 +24,21 @@ pub enum Request {
 
 impl Underway {
     pub(super) fn on_request_headers(&mut self, end: bool) -> Result<Action, Refusal> {
-        match self.attempt.way(self.plan.api) {
-            Way::Same => self.pass_on(end).map_err(unfit),
-            Way::Translated if end => self.translate(0),
-            Way::Translated => {
+        match self.way() {
+            Way::Same if !self.attempt.redacted => self.pass_on(end).map_err(unfit),
+            Way::NotServed => Err(unfit("the plan leads to a provider that does not serve the API")),
+            Way::Same | Way::Translated if end => self.rewrite(0),
+            Way::Same | Way::Translated => {
                 self.request = Request::Held(0);
                 Ok(Action::Pause)
             }
-            Way::NotServed => Err(unfit("the plan leads to a provider that does not serve the API")),
         }
     }
 
     pub(super) fn on_request_body(&mut self, size: usize, end: bool) -> Result<Action, Refusal> {
         match &mut self.request {
             Request::Spliced(splice) => splice.on_body(size, end).map_err(unfit),
-            Request::Held(_) if end => self.translate(size),
+            Request::Held(_) if end => self.rewrite(size),
             Request::Held(held) => {
                 *held = size;
                 Ok(Action::Pause)
@@ -52,7 +53,7 @@ impl Underway {
             Request::Spliced(splice) => splice.on_trailers().map(|()| Action::Continue).map_err(unfit),
             Request::Held(held) => {
                 let held = *held;
-                self.translate(held)
+                self.rewrite(held)
             }
             Request::Done => Ok(Action::Continue),
         }
@@ -62,7 +63,7 @@ impl Underway {
     pub(super) fn asks_usage(&self) -> bool {
         let edit = self.plan.body.as_ref().and_then(|body| body.ask_usage.as_ref());
         let QuirksConfig { stream_usage, .. } = self.attempt.quirks;
-        edit.is_some() && self.attempt.way(self.plan.api) == Way::Same && stream_usage != Some(false)
+        edit.is_some() && self.way() == Way::Same && stream_usage != Some(false)
     }
 
     fn pass_on(&mut self, end: bool) -> Result<Action, Unfit> {
@@ -70,7 +71,7 @@ impl Underway {
         let changes = body.map(|body| self.changes(body)).unwrap_or_default();
         let growth: isize = changes.iter().map(Change::growth).sum();
         self.set_headers(None, body.map(|body| body.length.saturating_add_signed(growth)));
-        let splice = body.map_or(Ok(None), |body| Splice::new(body, changes))?;
+        let splice = body.map_or(Ok(None), |body| Spliced::new(body, changes))?;
         self.request = splice.map_or(Request::Done, Request::Spliced);
         Ok(Action::Continue)
     }
@@ -84,10 +85,37 @@ impl Underway {
         model.into_iter().chain(usage).collect()
     }
 
-    /// Puts the translation in the place of the whole request, of which so many bytes are held.
-    fn translate(&mut self, held: usize) -> Result<Action, Refusal> {
+    /// Puts what the provider gets in the place of the whole request, of which so many bytes are held.
+    fn rewrite(&mut self, held: usize) -> Result<Action, Refusal> {
         self.request = Request::Done;
         let body = whole(self.plan.body.as_ref(), held).map_err(unfit)?;
+        let redaction = self.redact(&body).map_err(unfit)?;
+        if self.way() == Way::Translated {
+            let body = if redaction.is_empty() { body } else { changed(&body, redaction) };
+            return self.translate(held, body);
+        }
+        let others = self.plan.body.as_ref().map(|body| self.changes(body)).unwrap_or_default();
+        let body = changed(&body, redaction.into_iter().chain(others).collect());
+        self.usage_asked = self.plan.body.as_ref().is_some_and(|body| body.ask_usage.is_none());
+        self.set_headers(None, Some(body.len()));
+        host::replace_front(Body::Request, held, &body);
+        Ok(Action::Continue)
+    }
+
+    /// The placeholders that go into the body, if any do; keeps what they stand for.
+    fn redact(&mut self, body: &[u8]) -> Result<Vec<Change>, Unfit> {
+        if !self.attempt.redacted {
+            return Ok(Vec::new());
+        }
+        let redaction = self.plan.body.as_ref().map(|body| body.redaction.as_slice()).unwrap_or_default();
+        let placeholders = Placeholders::of(body, redaction).filter(|placeholders| !placeholders.is_empty());
+        // INVARIANT: a body that is to be redacted does not go as it is.
+        self.placeholders = placeholders.ok_or("the plan has no placeholders for the body that it redacts")?;
+        Ok(redaction.iter().cloned().map(Change::from).collect())
+    }
+
+    /// Puts the translation of a body in the place of the whole request.
+    fn translate(&mut self, held: usize, body: Vec<u8>) -> Result<Action, Refusal> {
         let target = Target {
             format: self.attempt.format,
             model: self.attempt.model.as_ref().map(|model| model.id.as_str()),
@@ -113,6 +141,13 @@ impl Underway {
         let borrowed: Vec<(&str, &[u8])> = sent.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         host::set_headers(Headers::Request, &borrowed);
     }
+}
+
+/// A whole body with these changes.
+fn changed(body: &[u8], changes: Vec<Change>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    Splice::new(changes).feed(body, &mut out);
+    out
 }
 
 /// The whole body, decoded.

@@ -12,7 +12,6 @@ use policy::usage::Usage;
 use provider::answer;
 use provider::answer_headers::{answer_headers, content_type};
 use provider::failure::{Failure, LONGEST_BODY};
-use provider::redact::Placeholders;
 use provider::relay::{Division, Relay};
 use provider::stamp::Stamp;
 use provider::stream::Stream;
@@ -76,19 +75,29 @@ impl Underway {
     /// What is to be done with an answer that begins so.
     fn response_to(&self, head: &Head) -> Response {
         let (api, format) = (self.plan.api, self.attempt.format);
-        let translated = self.attempt.way(api) == Way::Translated;
+        let translated = self.way() == Way::Translated;
         let failed = |status| Response::Failed(status, Vec::new(), head.decoder());
         match Division::of(head.value("content-type")) {
             _ if api == Api::Other => Response::Passed,
             _ if !head.is_success() && (translated || !head.is_json()) => failed(head.failure()),
             _ if !head.is_success() || !api.takes_model() => Response::Passed,
-            division if !translated => Response::Relayed(Box::new(Relay::new(api, division, self.asks_usage()))),
+            division if !translated && !self.restores() => {
+                Response::Relayed(Box::new(Relay::new(api, division, self.asks_usage())))
+            }
             Division::Whole => Response::Held(0),
             Division::Events | Division::Lines => match Stream::new(api, format, self.usage_asked, self.stamp()) {
-                Some(stream) => Response::Streamed(Box::new(stream), head.decoder()),
+                Some(stream) => {
+                    Response::Streamed(Box::new(stream.restoring(self.placeholders.clone())), head.decoder())
+                }
                 None => failed(UNREADABLE),
             },
         }
+    }
+
+    /// Whether values are to be put back into the answer. What has no text of the model's in it needs none.
+    fn restores(&self) -> bool {
+        let says_something = !matches!(self.plan.api, Api::Embeddings | Api::OllamaEmbed | Api::CountTokens);
+        says_something && !self.placeholders.is_empty()
     }
 
     /// Sets the headers of an answer in the client's format, of a length that is not known yet.
@@ -155,7 +164,11 @@ impl Underway {
         let head = Head::read();
         let body = decoded(head.decoder().as_mut(), host::body(Body::Response, 0, held));
         let (api, format) = (self.plan.api, self.attempt.format);
-        let (status, body) = match answer::whole(api, format, &body, &Placeholders::default(), &self.stamp()) {
+        let answer = match self.way() {
+            Way::Translated => answer::whole(api, format, &body, &self.placeholders, &self.stamp()),
+            _ => answer::restored(api, &body, &self.placeholders),
+        };
+        let (status, body) = match answer {
             Ok(answer) => {
                 self.journal.used(answer.usage);
                 (head.status, answer.body)

@@ -3,12 +3,12 @@
 use crate::host::{self, Body};
 use policy::coding::Decoder;
 use policy::plan;
-use provider::splice::Change;
+use policy::splice::{Change, Splice};
 use proxy_wasm::types::Action;
 
-/// What is still to be changed in a body.
-pub struct Splice {
-    changes: Option<provider::splice::Splice>,
+/// A body that is changed as it passes by: what is still to be changed.
+pub struct Spliced {
+    changes: Option<Splice>,
     decoder: Option<Decoder>,
     /// Bytes that Envoy held back at the last callback.
     held: usize,
@@ -21,12 +21,12 @@ pub type Unfit = &'static str;
 /// How much of a body is in the VM at a time.
 const SLICE: usize = 64 * 1024;
 
-// === impl Splice ===
+// === impl Spliced ===
 
-impl Splice {
+impl Spliced {
     /// What has to change in this body; `None` if it goes as it is.
     pub fn new(body: &plan::Body, changes: Vec<Change>) -> Result<Option<Self>, Unfit> {
-        let changes = (!changes.is_empty()).then(|| provider::splice::Splice::new(changes));
+        let changes = (!changes.is_empty()).then(|| Splice::new(changes));
         let coding = body.coding.as_deref().unwrap_or_default();
         // The router has undone them under the policy's limit; between two codings a body may be longer than at the end.
         let decoder = Decoder::of(coding.as_bytes(), u64::MAX);

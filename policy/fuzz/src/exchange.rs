@@ -129,12 +129,18 @@ impl<'a> Request<'a> {
             assert!(self.trailers, "a request that is over is decided");
             step = exchange.on_request_trailers();
         }
+        while step == Step::Reread {
+            exchange.on_reread(&self.body, false);
+            step = exchange.on_reread(&[], true);
+        }
         (exchange, step)
     }
 
     fn judge(&self, exchange: &Exchange, step: &Step) {
         match step {
-            Step::Hold => panic!("a request that is over is decided"),
+            Step::Hold | Step::Reread => panic!("a request that is over is decided"),
+            // A list of models comes from the policy alone.
+            Step::Answer(_) => {}
             Step::Refuse(refusal) => {
                 assert!((400..500).contains(&refusal.status) && !refusal.message.contains(SECRET), "{refusal:?}");
             }

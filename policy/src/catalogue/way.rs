@@ -48,10 +48,7 @@ mod tests {
         let served = |format: Format, way: Way| -> Vec<_> {
             Api::ALL.into_iter().filter(|api| Way::of(*api, format) == way).map(Api::name).collect()
         };
-        assert_eq!(
-            served(Format::Openai, Way::Same),
-            ["chat", "completions", "responses", "embeddings", "other"]
-        );
+        assert_eq!(served(Format::Openai, Way::Same), ["chat", "completions", "responses", "embeddings", "other"]);
         assert_eq!(served(Format::Openai, Way::Translated), ["messages", "ollama-chat"]);
         assert_eq!(served(Format::Anthropic, Way::Same), ["messages", "count-tokens", "other"]);
         assert_eq!(served(Format::Anthropic, Way::Translated), ["chat", "responses", "ollama-chat"]);

@@ -54,14 +54,18 @@ impl Tally {
 
     /// The level that the findings raise a request to; weak ones and specimens raise none.
     pub fn level(&self, detectors: &Detectors) -> Level {
-        let levels = self.detectors.iter().filter_map(|(index, count)| {
-            let detector = detectors.get(*index)?;
-            count.is_sure().then(|| match detector.bulk {
-                Some(bulk) if count.distinct() >= bulk.distinct => detector.level.max(bulk.level),
-                _ => detector.level,
-            })
-        });
+        let levels = self.detectors.keys().filter_map(|detector| self.level_of(*detector, detectors));
         levels.max().unwrap_or_default()
+    }
+
+    /// The level that the findings of one detector raise a request to, if they do.
+    pub fn level_of(&self, detector: DetectorIndex, detectors: &Detectors) -> Option<Level> {
+        let count = self.detectors.get(&detector).filter(|count| count.is_sure())?;
+        let detector = detectors.get(detector)?;
+        Some(match detector.bulk {
+            Some(bulk) if count.distinct() >= bulk.distinct => detector.level.max(bulk.level),
+            _ => detector.level,
+        })
     }
 
     fn add(&mut self, detector: DetectorIndex, more: &Count) {

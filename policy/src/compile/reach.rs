@@ -12,7 +12,7 @@ use crate::{
     policy::Policy,
     problem::Problem,
     request::Api,
-    rule::{Action, Choice, Invariant, Predicate, Rule, Selection, SetTest},
+    rule::{Choice, Invariant, Predicate, Rule, Selection, SetTest},
 };
 
 /// Looks for rules that cannot do anything.
@@ -30,8 +30,9 @@ pub(super) fn check(policy: &Policy, report: &mut Report) {
             report.push(Problem::error(path, message).help("move it up, or ask less in the rules before it"));
             continue;
         }
-        if let Action::Route(selection) = &rule.action {
-            candidates(&format!("{path}.action.route"), policy, rule, selection, &own, report);
+        if let Some(selection) = rule.action.selection() {
+            let action = if rule.action.redaction().is_some() { "redact.route" } else { "route" };
+            candidates(&format!("{path}.action.{action}"), policy, rule, selection, &own, report);
         }
     }
 }
@@ -222,10 +223,12 @@ fn can_go(policy: &Policy, rule: &Rule, cell: Cell, index: usize, provider: &Pro
             && invariant.predicates.iter().all(|predicate| allows(predicate, cell))
             && asks_no_more(&invariant.predicates, &rule.predicates)
     };
+    // What stays once findings are replaced may be of any level, and the invariants ask about what stays.
+    let redacts = rule.action.redaction().is_some();
     model.is_some() == cell.api.takes_model()
-        && provider.cleared >= cell.level
+        && (redacts || provider.cleared >= cell.level)
         && opaque
         && provider.format.serves(cell.api)
         && (cell.api != Api::Other || rule.names_other())
-        && !policy.invariants.iter().any(forbids)
+        && (redacts || !policy.invariants.iter().any(forbids))
 }

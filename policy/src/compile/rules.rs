@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Report, condition::predicates, sensitivity::Sensitivity};
 use crate::{
     catalogue::Catalogue,
-    config::{ActionConfig, DenyConfig, InvariantConfig, MatchConfig, NeverConfig, RuleConfig, SelectionConfig},
+    config::{
+        ActionConfig, DenyConfig, InvariantConfig, MatchConfig, NeverConfig, RedactConfig, RuleConfig, SelectionConfig,
+    },
     decision::Denial,
     facts::Name,
-    policy::Alias,
+    policy::{Alias, LOCAL},
     problem::Problem,
-    rule::{Action, Choice, Invariant, Rule, Selection, Signal, Source},
+    rule::{Action, Choice, Invariant, Redaction, Rule, Selection, Signal, Source},
 };
 
 /// The entry that stands for what the client asks for.
@@ -84,11 +86,33 @@ fn action(path: &str, written: &ActionConfig, scope: &Scope<'_>, report: &mut Re
             Action::Route(selection(&path, config, scope.catalogue, Some(scope.aliases), report))
         }
         ActionConfig::Deny(config) => Action::Deny(denial(&format!("{path}.deny"), config, report)),
-        ActionConfig::Redact(_) => {
-            let problem = Problem::error(format!("{path}.redact"), "`redact` is not supported yet");
-            report.push(problem.help("`route` to a provider that is cleared, or `deny`"));
-            Action::Deny(Denial { status: FORBIDDEN, message: Name::default() })
+        ActionConfig::Redact(config) => Action::Redact(redaction(&format!("{path}.redact"), config, scope, report)),
+    }
+}
+
+fn redaction(path: &str, written: &RedactConfig, scope: &Scope<'_>, report: &mut Report) -> Redaction {
+    let RedactConfig { labels, detectors, raw_in, route } = written;
+    let known = &scope.sensitivity.detector_names;
+    let mut check = |field: &str, what: &str, names: &[String], known: BTreeSet<&str>| {
+        for name in names.iter().filter(|name| !known.contains(name.as_str())) {
+            if !report.is_broken("spec.sensitivity.packs") {
+                let path = format!("{path}.{field}");
+                report.unknown(path, what, name, known.iter().copied(), "spec.sensitivity.detectors");
+            }
         }
+    };
+    check("labels", "label", &labels.0, known.iter().map(|(_, label)| label.as_str()).collect());
+    check("detectors", "detector", &detectors.0, known.iter().map(|(name, _)| name.as_str()).collect());
+    let all = labels.0.is_empty() && detectors.0.is_empty();
+    let named = |names: &[String], name: &Name| names.iter().any(|known| *name == known.as_str());
+    let replaced = known.iter().filter(|(name, label)| all || named(&labels.0, label) || named(&detectors.0, name));
+    Redaction {
+        detectors: replaced.map(|(name, _)| name.clone()).collect(),
+        raw_in: match raw_in {
+            Some(written) => zones(&format!("{path}.raw_in"), &written.0, scope.catalogue, report),
+            None => vec![Name::written(LOCAL)],
+        },
+        selection: selection(&format!("{path}.route"), route, scope.catalogue, Some(scope.aliases), report),
     }
 }
 

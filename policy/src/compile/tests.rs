@@ -305,10 +305,18 @@ fn a_value_that_makes_no_sense_is_told() {
     );
     after(
         "{deny: {message: 'remove the credential and try again'}}",
-        "{redact: {labels: [pii]}}",
+        "{redact: {labels: [personal], detectors: [kye], raw_in: [locl], route: [gpt-4]}}",
         &[
-            "spec.rules[0].action.redact: `redact` is not supported yet (`route` to a provider that is cleared, or `deny`)",
+            "spec.rules[0].action.redact.labels: there is no label `personal` (there is credential, custom)",
+            "spec.rules[0].action.redact.detectors: there is no detector `kye` (did you mean `key`?)",
+            "spec.rules[0].action.redact.raw_in: there is no provider in zone `locl` (did you mean `local`?)",
+            "spec.rules[0].action.redact.route.models[0]: there is no model `gpt-4` (did you mean `gpt-4o`?)",
         ],
+    );
+    after(
+        "{deny: {message: 'remove the credential and try again'}}",
+        "{redact: {labels: credential}}",
+        &["spec.rules[0].action.redact: the field `route` is missing"],
     );
     after(
         ", zone: cloud}}",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer, value::SeqAccessDeserializer},
+    de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer, value::SeqAccessDeserializer},
 };
 
 use super::shorthand::List;
@@ -31,8 +31,8 @@ pub enum ActionConfig {
     Route(SelectionConfig),
     /// It is refused.
     Deny(DenyConfig),
-    /// Placeholders take the place of what was found. Not supported yet.
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    /// It goes to one of these models, with placeholders in the place of what was found, and the values come back in the
+    /// answer.
     Redact(RedactConfig),
 }
 
@@ -78,9 +78,23 @@ pub struct DenyConfig {
     pub status: Option<u16>,
 }
 
-/// A `redact` action, of which nothing is read yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RedactConfig;
+/// What is replaced by placeholders, and where the request goes then. What counts for a provider's clearance is the level
+/// of what stays.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RedactConfig {
+    /// What was found with one of these labels. Where neither labels nor detectors are given: everything that was found.
+    #[serde(default)]
+    pub labels: List<String>,
+    /// What one of these detectors found.
+    #[serde(default)]
+    pub detectors: List<String>,
+    /// In these zones, a provider that is cleared for the request gets it as it is; `local`, if left out.
+    pub raw_in: Option<List<String>>,
+    /// It goes to one of these models.
+    pub route: SelectionConfig,
+}
 
 // === impl SelectionConfig ===
 
@@ -129,13 +143,5 @@ impl<'de> Visitor<'de> for SelectionVisitor {
         let Selection { models, zone, provider, can, prefer } =
             Selection::deserialize(MapAccessDeserializer::new(map))?;
         Ok(SelectionConfig { models, zone, provider, can, prefer })
-    }
-}
-
-// === impl RedactConfig ===
-
-impl<'de> Deserialize<'de> for RedactConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
     }
 }

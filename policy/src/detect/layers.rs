@@ -24,6 +24,21 @@ pub fn scan(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
     }
 }
 
+/// Scans one block as it reads, without what is encoded in it.
+pub fn scan_written(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
+    let folded = fold::fold(text);
+    let mut marks = work.take_marks();
+    let read = folded.as_ref().map_or(text, |view| view.text.as_str());
+    marks::mark(read.as_bytes(), &mut marks);
+    for mut finding in scan::scan(set, read, &marks, work) {
+        if let Some(view) = &folded {
+            (finding.start, finding.end) = view.origin(finding.start, finding.end);
+        }
+        found.findings.push(finding);
+    }
+    work.keep_marks(marks);
+}
+
 fn scan_folded(set: &Compiled, text: &str, work: &mut Work, found: &mut Found) {
     let mut marks = work.take_marks();
     marks::mark(text.as_bytes(), &mut marks);

@@ -125,7 +125,11 @@ impl Engine {
         for (index, count) in &tally.detectors {
             let Some((name, label)) = self.policy.detector_name(*index) else { continue };
             if let Some(confidence) = count.confidence {
-                facts.detectors.insert(name.clone(), facts::Tally { count: count.count, confidence });
+                let level = tally.level_of(*index, self.policy.detectors());
+                let level = level.map(|level| self.policy.level_name(level).clone());
+                facts
+                    .detectors
+                    .insert(name.clone(), facts::Tally { level, ..facts::Tally::new(count.count, confidence) });
             }
             if count.is_sure() {
                 facts.labels.insert(label.clone());

@@ -2,7 +2,10 @@
 
 use std::cmp::Reverse;
 
-use super::{Policy, holds};
+use super::{
+    Policy, holds,
+    redaction::{Redacting, restores},
+};
 use crate::{
     catalogue::{Model, NanoUsd, Provider},
     config::Prefer,
@@ -28,14 +31,16 @@ impl Policy {
         rule: &Rule,
         selection: &Selection,
         situation: &Situation<'_>,
+        redacting: Option<Redacting<'_>>,
     ) -> (Vec<Candidate>, Vec<Struck>) {
         let mut struck = Vec::new();
         let places = self.places(selection, situation, &mut struck);
         let mut candidates = Vec::new();
         for (place, provider, model) in places.into_iter().filter_map(|place| self.look_up(place)) {
-            match self.strike(rule, place, provider, model, situation) {
-                None => candidates.push(candidate(provider, model, situation)),
-                Some(why) => struck.push(Struck {
+            let strike = |situation: &Situation<'_>| self.strike(rule, place, provider, model, situation);
+            match admit(provider, situation, redacting, strike) {
+                Ok(redacted) => candidates.push(Candidate { redacted, ..candidate(provider, model, situation) }),
+                Err(why) => struck.push(Struck {
                     provider: Some(provider.name.clone()),
                     model: model.map(|model| model.name.clone()),
                     why,
@@ -202,6 +207,27 @@ impl Policy {
     }
 }
 
+/// Whether a candidate gets the request with placeholders, or why it does not get it at all.
+fn admit(
+    provider: &Provider,
+    situation: &Situation<'_>,
+    redacting: Option<Redacting<'_>>,
+    strike: impl Fn(&Situation<'_>) -> Option<Strike>,
+) -> Result<bool, Strike> {
+    let as_it_is = strike(situation);
+    let Some(Redacting { redaction, situation: residual }) = redacting else {
+        return as_it_is.map_or(Ok(false), Err);
+    };
+    if as_it_is.is_none() && redaction.raw_in.contains(&provider.zone) {
+        return Ok(false);
+    }
+    let api = situation.facts.api;
+    if !restores(api) {
+        return Err(as_it_is.unwrap_or(Strike::NotRestored(api)));
+    }
+    strike(&residual).map_or(Ok(true), Err)
+}
+
 fn providers_of(places: Vec<Place>) -> Vec<Place> {
     let mut providers = Vec::new();
     for Place { provider, .. } in places {
@@ -242,6 +268,7 @@ pub(crate) fn candidate(provider: &Provider, model: Option<&Model>, situation: &
             id: model.id.clone(),
             cost: model.cost(situation),
         }),
+        redacted: false,
     }
 }
 

@@ -47,6 +47,75 @@ fn decided(policy: &Policy, facts: &Facts) -> Decision {
     decision
 }
 
+/// Something that a detector found, at the level that it raises a request to.
+fn found(level: &str, placed: Option<bool>) -> Tally {
+    Tally { level: Some(name(level)), placed, ..Tally::new(2, Confidence::Pattern) }
+}
+
+#[test]
+fn what_is_replaced_does_not_count_and_what_stays_does() {
+    let redacting = |more: &str| {
+        policy(&format!("  rules: [{{name: r, action: {{redact: {{labels: pii{more}, route: [far, near]}}}}}}]\n"))
+    };
+    let policy = redacting("");
+    let badge = |placed| Facts {
+        level: name("internal"),
+        labels: [name("pii")].into(),
+        detectors: [(name("badge"), found("internal", placed))].into(),
+        ..chat(&policy, "far")
+    };
+    let both = Facts {
+        level: name("restricted"),
+        labels: [name("pii"), name("credential")].into(),
+        detectors: [(name("badge"), found("internal", Some(true))), (name("key"), found("restricted", None))].into(),
+        ..badge(None)
+    };
+    let unreadable = Facts { unreadable: Some(Unreadable::MalformedJson), ..badge(None) };
+    let weak = Facts {
+        detectors: [(name("badge"), Tally::new(1, Confidence::Weak))].into(),
+        level: name("public"),
+        ..badge(None)
+    };
+    for (facts, expected, redacted) in [
+        (badge(Some(true)), "far near", Some("public")),
+        (badge(Some(false)), "near", None),
+        (both, "near", None),
+        (unreadable, "near", None),
+        (weak, "far near", None),
+    ] {
+        let decision = decided(&policy, &facts);
+        assert_eq!(short(&decision), expected, "{facts:?}");
+        assert_eq!(decision.redacted.map(|redacted| redacted.level.to_string()).as_deref(), redacted, "{facts:?}");
+    }
+    // The own machines get it as it is.
+    let decision = decided(&policy, &badge(Some(true)));
+    assert_eq!(decision.candidates().iter().map(|one| one.redacted).collect::<Vec<_>>(), [true, false]);
+    assert_eq!((decision.level.as_str(), decision.counted().as_str()), ("internal", "public"));
+    let everywhere = decided(&redacting(", raw_in: []"), &badge(Some(true)));
+    assert!(everywhere.candidates().iter().all(|candidate| candidate.redacted));
+}
+
+#[test]
+fn where_findings_stand_must_be_known_before_they_can_be_replaced() {
+    let policy = policy(
+        "  rules:\n  - {name: s, mode: shadow, match: {labels: {any: credential}}, action: {redact: {route: [near]}}}\n  \
+         - {name: r, match: {stream: false}, action: {redact: {detectors: badge, route: [far]}}}\n  \
+         - {name: t, action: {redact: {route: [far]}}}\n",
+    );
+    let facts = Facts {
+        level: name("restricted"),
+        labels: [name("pii"), name("credential")].into(),
+        detectors: [(name("badge"), found("internal", None)), (name("key"), found("restricted", None))].into(),
+        ..chat(&policy, "far")
+    };
+    assert_eq!(policy.to_place(&facts), [name("badge"), name("key")].into());
+    assert_eq!(policy.decide(&facts).reason, Reason::Indeterminate(name("r")));
+    let public = Facts { labels: [name("pii")].into(), ..facts.clone() };
+    assert_eq!(policy.to_place(&public), [name("badge")].into());
+    let unreadable = Facts { unreadable: Some(Unreadable::TooDeep), ..facts };
+    assert!(policy.to_place(&unreadable).is_empty());
+}
+
 #[test]
 fn every_predicate_holds_for_what_it_asks_and_fails_for_the_rest() {
     type Change = fn(&mut Facts);
@@ -64,7 +133,7 @@ fn every_predicate_holds_for_what_it_asks_and_fails_for_the_rest() {
         ("labels: {none: [pii]}", |f| f.labels = [name("credential")].into(), |f| f.labels = [name("pii")].into()),
         (
             "detectors: {any: [badge]}",
-            |f| f.detectors = [(name("badge"), Tally { count: 1, confidence: Confidence::Pattern })].into(),
+            |f| f.detectors = [(name("badge"), Tally::new(1, Confidence::Pattern))].into(),
             |_| (),
         ),
         (
@@ -180,8 +249,8 @@ fn a_selection_says_which_models_and_in_which_order() {
         ("{can: [vision, tools]}", "far", "far mid"),
         ("{models: [far, near], zone: local}", "far", "near"),
         ("{prefer: cheapest}", "far", "near free mid far unpriced c3"),
-        ("{prefer: local}", "far", "near free far mid unpriced"),
-        ("{}", "far", "far near free mid unpriced"),
+        ("{prefer: local}", "far", "near free far mid unpriced c3"),
+        ("{}", "far", "far near free mid unpriced c3"),
         (
             "{models: [$asked]}",
             "who-knows",
@@ -331,7 +400,7 @@ fn facts_and_decisions_survive_being_written() {
     let facts = Facts {
         client: Some(Identity::Hidden(Digest([9; 16]))),
         opaque: [Opaque::Image].into(),
-        detectors: [(name("badge"), Tally { count: 3, confidence: Confidence::Context })].into(),
+        detectors: [(name("badge"), Tally::new(3, Confidence::Context))].into(),
         predicates: [(name("header x is present"), true)].into(),
         ..chat(&policy, "unheard-of")
     };

@@ -114,6 +114,8 @@ pub fn compare(first: (&Policy, Who), second: (&Policy, Who), relation: Relation
             let possible = own.meets(theirs, &space.tables) && !pair.is_taken();
             if possible && !(alike && pair.acts_alike()) && comparer.found.len() < Comparison::MOST {
                 comparer.compare(&pair, own.clone().and(theirs));
+                // Requests in which something is replaced are not looked into.
+                comparer.undecided |= pair.redacts();
             }
         }
     }
@@ -323,6 +325,11 @@ impl<'s, 'p> Pair<'s, 'p> {
         }
     }
 
+    /// Whether one of the rules replaces what is found.
+    fn redacts(&self) -> bool {
+        [0, 1].into_iter().any(|side| self.rule(side).is_some_and(|rule| rule.action.redaction().is_some()))
+    }
+
     fn rule(&self, side: usize) -> Option<&'s Rule> {
         let (side, rule) = (self.sides.get(side)?, self.rules.get(side)?);
         side.rule(*rule)
@@ -339,7 +346,7 @@ impl<'s, 'p> Pair<'s, 'p> {
     fn status(&self, side: usize) -> u16 {
         match self.rule(side).map(|rule| &rule.action) {
             Some(Action::Deny(denial)) => denial.status,
-            Some(Action::Route(_)) | None => FORBIDDEN,
+            Some(Action::Route(_) | Action::Redact(_)) | None => FORBIDDEN,
         }
     }
 

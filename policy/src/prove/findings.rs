@@ -111,7 +111,7 @@ impl Finder {
             Some(_) if value == SURE => (1, Confidence::Pattern),
             Some(_) => (self.bulk.map_or(1, |bulk| bulk.distinct), Confidence::Pattern),
         };
-        facts.detectors.insert(self.detector.clone(), Tally { count, confidence });
+        facts.detectors.insert(self.detector.clone(), Tally::new(count, confidence));
         if self.is_sure(value) {
             facts.labels.insert(self.label.clone());
         }

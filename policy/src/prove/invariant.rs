@@ -4,15 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{
     Breach, Example, InvariantProof, Prover, TooLong, Verdict,
-    solve::{Budget, Query},
+    solve::{Answer, Budget, Query},
     view::{Way, without_cost},
 };
-use crate::{
-    config::Mode,
-    policy::Policy,
-    problem::Problem,
-    rule::{Action, Rule},
-};
+use crate::{config::Mode, policy::Policy, problem::Problem, rule::Rule};
 
 /// What an invariant is to the policy that is asked about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +41,9 @@ impl Prover<'_> {
                     }
                 }
             }
+            if providers.is_empty() && rule.action.redaction().is_some() {
+                found.undecided |= !self.keeps_redacted(place, index, standing, budget);
+            }
         }
         let verdict = match (found.undecided, found.breaches.is_empty(), standing) {
             (true, ..) => Verdict::Undecided,
@@ -55,6 +53,17 @@ impl Prover<'_> {
         };
         let name = policy.invariants.get(index).map(|invariant| invariant.name.clone()).unwrap_or_default();
         InvariantProof { name, verdict, breaches: found.breaches }
+    }
+
+    /// Whether an invariant holds for whatever is left of a request once a rule has replaced what it replaces: what a
+    /// provider then sees may be any request, and whether it is one of this invariant's cannot always be told.
+    fn keeps_redacted(&self, rule: usize, invariant: usize, standing: Standing, budget: &mut Budget) -> bool {
+        let mut query = self.view.anything(&self.space);
+        query.require(self.view.invariant(invariant, &self.space), &self.space.tables);
+        let ways = self.ways.get(rule).into_iter().flatten().filter(|way| way.invariants.contains(&invariant));
+        let never = |answer| matches!(answer, Answer::Never(_));
+        ways.into_iter()
+            .all(|way| never(self.through(&query, way, standing.striking()).solve(&self.space.tables, budget)))
     }
 
     /// That a request goes this way, of a rule that decides it, where so many of the invariants strike candidates.
@@ -78,7 +87,7 @@ struct Found {
 }
 
 fn may_route(rule: &Rule) -> bool {
-    rule.mode == Mode::Enforce && matches!(rule.action, Action::Route(_))
+    rule.mode == Mode::Enforce && rule.action.selection().is_some()
 }
 
 // === impl Found ===

@@ -209,6 +209,10 @@ impl Space {
         let mut facts = self.facts_of(policy, &chosen);
         who.put(&mut facts);
         self.findings.complete(policy, &mut facts);
+        if policy.rules().iter().any(|rule| rule.action.redaction().is_some()) {
+            // A request in which nothing can be replaced, since all of it is encoded.
+            facts.detectors.values_mut().for_each(|tally| tally.placed = Some(false));
+        }
         facts
     }
 

@@ -91,10 +91,10 @@ fn a_rule_whose_candidates_are_always_struck_never_routes() {
   - {name: long, match: {api: chat, tokens: {at_least: 8001}}, action: {route: [near]}}
   - {name: long enough, match: {api: chat, tokens: {at_least: 8000}}, action: {route: [near]}}
   - {name: abroad, match: {labels: {any: credential}}, action: {route: {zone: us}}}
-  - {name: messages to a vision model, match: {api: messages}, action: {route: {can: vision}}}
+  - {name: tokens of a vision model, match: {api: count-tokens}, action: {route: {can: vision}}}
 ";
     let expected =
-        ["sound never routes", "long never routes", "abroad never routes", "messages to a vision model never routes"];
+        ["sound never routes", "long never routes", "abroad never routes", "tokens of a vision model never routes"];
     assert_eq!(useless(rules), expected);
 }
 
@@ -116,7 +116,7 @@ fn verdicts(proofs: &[InvariantProof]) -> Vec<String> {
 #[test]
 fn an_invariant_holds_by_rules_and_clearances_or_only_because_it_strikes() {
     let routes = "  rules:
-  - {name: chat, match: {api: [chat, ollama-chat]}, action: {route: {}}}
+  - {name: chat, match: {api: [chat, ollama-chat]}, action: {route: {provider: [far, home, eu]}}}
   - {name: keys, match: {labels: {any: credential}, stream: true}, action: deny}
   - {name: all, match: {stream: true}, action: {route: {}}}
 ";
@@ -134,10 +134,26 @@ fn an_invariant_holds_by_rules_and_clearances_or_only_because_it_strikes() {
 }
 
 #[test]
+fn a_rule_that_redacts_is_held_to_the_invariants_as_far_as_that_can_be_told() {
+    let verdict = |cleared: &str, invariant: &str| {
+        let eu = "cluster: eu, zone: eu, cleared: internal";
+        assert!(CATALOGUE.contains(eu));
+        let catalogue = CATALOGUE.replace(eu, &format!("cluster: eu, zone: eu, cleared: {cleared}"));
+        let rules = "  rules: [{name: r, action: {redact: {labels: pii, route: [mid]}}}]\n";
+        let policy = compiled(&format!("{catalogue}    - {{name: asked, never: {{{invariant}, zone: eu}}}}\n{rules}"));
+        policy.prove().invariants[1].verdict
+    };
+    assert_eq!(verdict("public", "labels: {any: pii}"), Verdict::Holds);
+    assert_eq!(verdict("internal", "sensitivity: {at_least: restricted}"), Verdict::Holds);
+    // Where nothing can be replaced, a badge goes there as it is.
+    assert_eq!(verdict("internal", "labels: {any: pii}"), Verdict::Strikes);
+}
+
+#[test]
 fn a_question_is_answered_with_a_request_that_goes_there() {
     let document = format!("{CATALOGUE}  rules:\n  - {{name: all, match: {{api: chat}}, action: {{route: {{}}}}}}\n");
     let ask = |never: &str| question(document.as_bytes(), never.as_bytes());
-    assert_eq!(ask("labels: {any: pii}\nzone: us").unwrap().verdict, Verdict::Holds);
+    assert_eq!(ask("labels: {any: pii}\nprovider: far").unwrap().verdict, Verdict::Holds);
     let broken = ask("labels: {any: pii}\nprovider: eu").unwrap();
     assert_eq!(verdicts(&[broken]), ["asked Broken all->eu"]);
     let wrong = ask("labels: {any: pi}\nprovider: eu").unwrap_err();

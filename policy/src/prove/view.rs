@@ -14,7 +14,7 @@ use crate::{
     facts::Facts,
     policy::{Place, Policy, candidate, unable, unserved},
     request::Api,
-    rule::{Action, Choice, Rule, Selection},
+    rule::{Choice, Rule, Selection},
 };
 
 /// A policy, asked about a request of which some things may be given.
@@ -92,6 +92,13 @@ impl<'p> View<'p> {
         query
     }
 
+    /// That there is such a request at all, whatever rules say of it.
+    pub(super) fn anything<'c>(&'c self, space: &'c Space) -> Query<'c> {
+        let mut query: Query<'c> = space.tables.query();
+        query.clauses(&space.clauses);
+        query
+    }
+
     /// That this rule would match if, of those before it, only these decided.
     pub(super) fn decides_after<'c>(&'c self, rule: usize, before: &[usize], space: &'c Space) -> Query<'c> {
         let mut query: Query<'c> = space.tables.query();
@@ -118,9 +125,9 @@ impl<'p> View<'p> {
         self.invariants.get(index).copied().unwrap_or_else(|| space.constant(true))
     }
 
-    /// Where a rule may send requests, in no order.
+    /// Where a rule may send requests, in no order; one that redacts, those in which nothing can be replaced.
     pub(super) fn ways(&mut self, rule: &Rule, space: &mut Space) -> Vec<Way> {
-        let Action::Route(selection) = &rule.action else { return Vec::new() };
+        let Some(selection) = rule.action.selection() else { return Vec::new() };
         let mut ways = Vec::new();
         for takes_model in [true, false] {
             let api = if takes_model { Api::Chat } else { Api::Other };

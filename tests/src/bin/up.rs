@@ -175,9 +175,9 @@ impl Guide<'_> {
                 "403 before anyone received it: a credential, which the client is told to remove".to_owned(),
             ),
             (
-                ask_for("claude-sonnet", "Write a haiku about rivers."),
+                ask_for("claude-sonnet", "Write to jane.doe@acme-widgets.com."),
                 format!(
-                    "200 from {}, which was asked in its own format: OpenAI's client notices nothing",
+                    "200 from {}, which was asked in its own format and read <EMAIL_1>: OpenAI's client notices nothing",
                     who("anthropic")
                 ),
             ),

@@ -37,6 +37,7 @@ impl Observed {
         wrong.note("rule", &expect.rule, &text(&record["rule"]));
         wrong.note("reason", &expect.reason, &self.reason());
         wrong.note("candidates", &expect.candidates, &self.candidates());
+        wrong.note("redacted", &expect.redacted.clone().map(sorted), &self.redacted());
         wrong.note("level", &expect.level, &text(&record["level"]));
         wrong.note("api", &expect.api, &text(&facts["api"]));
         wrong.note("unreadable", &expect.unreadable, &text(&facts["unreadable"]));
@@ -77,6 +78,11 @@ impl Observed {
         if let Some(expected) = expect.received_by.clone().map(|provider| vec![provider]).or(nobody.then(Vec::new)) {
             wrong.note("received_by", &Some(expected), &by);
         }
+        for text in expect.received.iter().flatten() {
+            for (provider, _) in received.iter().filter(|(_, received)| !received.contains(text)) {
+                wrong.0.push(format!("received: `{provider}` did not receive `{text}`"));
+            }
+        }
         for secret in expect.not_received.iter().flatten() {
             for (provider, _) in received.iter().filter(|(_, received)| received.contains(secret)) {
                 wrong.0.push(format!("not_received: `{provider}` received `{secret}`"));
@@ -89,6 +95,11 @@ impl Observed {
             Value::Null => key(&self.record["decision"]["reason"]),
             refused => text(refused),
         }
+    }
+
+    fn redacted(&self) -> Vec<String> {
+        let replaced = self.record["decision"]["redacted"]["replaced"].as_object();
+        replaced.into_iter().flatten().map(|(detector, _)| detector.clone()).collect()
     }
 
     fn candidates(&self) -> Vec<String> {

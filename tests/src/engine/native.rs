@@ -42,7 +42,7 @@ impl Engine for Native {
         let status = match &step {
             Step::Refuse(refusal) => Some(refusal.status),
             Step::Answer(_) => Some(200),
-            Step::Forward(_) | Step::Hold => None,
+            Step::Forward(_) | Step::Hold | Step::Reread => None,
         };
         Ok(Observed { record: serde_json::to_value(exchange.record())?, status, ..Observed::default() })
     }
@@ -69,6 +69,9 @@ fn lead(exchange: &mut Exchange, sent: &Sent) -> Option<Step> {
     }
     if step == Step::Hold && !sent.trailers.is_empty() {
         step = exchange.on_request_trailers();
+    }
+    while step == Step::Reread {
+        step = exchange.on_reread(&sent.chunks.concat(), true);
     }
     Some(step).filter(|step| *step != Step::Hold)
 }

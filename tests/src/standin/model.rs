@@ -90,11 +90,14 @@ impl Asked<'_> {
 
     fn words(&self) -> Vec<String> {
         let model = self.body["model"].as_str().unwrap_or("no model");
-        vec![
+        let body = self.body.to_string();
+        let told = [
             format!("This is a stand-in for {}, no language model. ", self.provider),
             format!("It was asked for `{model}`, "),
-            format!("with {} bytes of JSON.", self.body.to_string().len()),
-        ]
+            format!("with {} bytes of JSON.", body.len()),
+        ];
+        let seen = placeholder(&body).map(|name| format!(" It reads {name} in brackets where you read <{name}>."));
+        told.into_iter().chain(seen).collect()
     }
 
     fn calls(&self) -> Vec<(String, Value)> {
@@ -141,4 +144,11 @@ fn sample(schema: &Value) -> Value {
         (None, Some("object")) => object(schema),
         _ => json!("stand-in"),
     }
+}
+
+/// What stands between the brackets of the first placeholder in a text.
+fn placeholder(text: &str) -> Option<String> {
+    let mut inside = text.split('<').skip(1).filter_map(|rest| Some(rest.split_once('>')?.0));
+    let in_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    inside.find(|name| name.contains('_') && name.chars().all(in_name)).map(str::to_owned)
 }

@@ -9,6 +9,7 @@ mod identity;
 mod keys;
 mod own_answers;
 mod policies;
+mod redaction;
 mod secrecy;
 mod stats;
 mod streams;

@@ -16,16 +16,13 @@ use crate::{
         view::{names_asked, without_cost},
     },
     request::Api,
-    rule::{Action, Selection},
+    rule::Selection,
 };
 
 /// What is said of two policies whose orders were compared only so far.
 pub(super) fn assumed(policies: [&Policy; 2]) -> Option<String> {
     let by_cost = policies.iter().any(|policy| {
-        let rules = policy.rules().iter().filter_map(|rule| match &rule.action {
-            Action::Route(selection) => Some(selection.prefer),
-            Action::Deny(_) => None,
-        });
+        let rules = policy.rules().iter().filter_map(|rule| rule.action.selection()).map(|selection| selection.prefer);
         rules.chain(policy.aliases.iter().map(|alias| alias.selection.prefer)).any(|prefer| prefer == Prefer::Cheapest)
     });
     by_cost.then(|| "an order by cost that is the same at the ends of each stretch of token numbers is the same".into())
@@ -129,10 +126,7 @@ impl Pair<'_, '_> {
 
     /// What both rules select, if both route.
     fn selections(&self) -> Option<[&Selection; 2]> {
-        let selection = |side| match &self.rule(side)?.action {
-            Action::Route(selection) => Some(selection),
-            Action::Deny(_) => None,
-        };
+        let selection = |side| self.rule(side)?.action.selection();
         Some([selection(0)?, selection(1)?])
     }
 

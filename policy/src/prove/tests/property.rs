@@ -49,7 +49,7 @@ prop_compose! {
         let mut facts = Facts { asked, team, stream, prompt_tokens, output_tokens, needs, opaque, unreadable, ..Facts::new(api, name("public")) };
         for (detector, label, level, confidence) in [("badge", "pii", "internal", badge), ("key", "credential", "restricted", key)] {
             let Some(confidence) = confidence else { continue };
-            facts.detectors.insert(name(detector), Tally { count: 1, confidence });
+            facts.detectors.insert(name(detector), Tally::new(1, confidence));
             if confidence > Confidence::Weak {
                 facts.labels.insert(name(label));
                 facts.level = name(level);
@@ -70,7 +70,7 @@ fn condition() -> impl Strategy<Value = &'static str> {
             "labels: {all: [pii, credential]}",
             "detectors: {any: [badge]}",
             "opaque: [image, file]",
-            "api: [chat, models, other]",
+            "api: [chat, count-tokens, other]",
             "model: [far, auto]",
             "team: [blue]",
             "team: [blue, red]",

@@ -179,7 +179,9 @@ fn item_events(index: usize, item: &Value, pieces: &[String]) -> Vec<(&'static s
     let place = json!({"item_id": item["id"], "output_index": index});
     let event = |more: Value| {
         let mut event = place.clone();
-        event.as_object_mut().zip(more.as_object()).map(|(event, more)| event.extend(more.clone()));
+        if let Some((event, more)) = event.as_object_mut().zip(more.as_object()) {
+            event.extend(more.clone());
+        }
         event
     };
     let added = |begun: Value| ("response.output_item.added", json!({"output_index": index, "item": begun}));

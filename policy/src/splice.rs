@@ -1,6 +1,8 @@
 //! Changes a body that passes by piece by piece: a provider's own id for a model in the place of the name that the client
 //! wrote, and the like.
 
+use crate::plan::Edit;
+
 /// A change: bytes `from` up to `to` become `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -22,6 +24,12 @@ pub struct Splice {
 }
 
 // === impl Change ===
+
+impl From<Edit> for Change {
+    fn from(Edit { from, to, with }: Edit) -> Self {
+        Self { from, to, with: with.into_bytes() }
+    }
+}
 
 impl Change {
     /// By how many bytes the body becomes longer, or shorter.
