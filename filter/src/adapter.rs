@@ -17,7 +17,6 @@ use journal::Journal;
 use policy::catalogue::Way;
 use policy::plan::{Attempt, Plan};
 use policy::request::{Api, Family};
-use provider::answer_headers;
 use provider::error::Error;
 use provider::redact::Placeholders;
 use proxy_wasm::traits::{Context, HttpContext};
@@ -167,8 +166,7 @@ impl Refusal {
         let body = Error { status: *status, code, message, request_id }.body(family);
         // A client that tries again with what cannot be sent gets the same answer: SDKs obey this header.
         let again = if *status == 400 { "false" } else { "true" };
-        let mut headers = vec![("content-type", "application/json"), ("x-should-retry", again), (OWN_ANSWER, "1")];
-        headers.push((answer_headers::request_id(family), request_id));
+        let headers = vec![("content-type", "application/json"), ("x-should-retry", again), (OWN_ANSWER, "1")];
         host::reply(*status, headers, &body);
     }
 }

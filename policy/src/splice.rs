@@ -41,9 +41,16 @@ impl Change {
 // === impl Splice ===
 
 impl Splice {
-    /// Will make these changes, which do not overlap.
+    /// Will make these changes; where two overlap, the one that begins first.
     pub fn new(mut changes: Vec<Change>) -> Self {
-        changes.sort_by_key(|change| std::cmp::Reverse(change.from));
+        changes.sort_by_key(|change| (change.from, change.to));
+        let mut end = 0;
+        changes.retain(|change| {
+            let apart = change.from >= end;
+            end = end.max(change.to);
+            apart
+        });
+        changes.reverse();
         Self { changes, passed: 0 }
     }
 
@@ -94,5 +101,13 @@ mod tests {
             let expected = r#"{"a":1,"model":"llama3.1:8b","messages":[]!"#;
             assert_eq!(String::from_utf8(out).unwrap(), expected, "pieces of {size}");
         }
+    }
+
+    #[test]
+    fn a_change_within_another_is_not_made() {
+        let change = |from, to, with: &[u8]| Change { from, to, with: with.to_vec() };
+        let mut out = Vec::new();
+        Splice::new(vec![change(3, 5, b"x"), change(2, 6, b"y"), change(6, 6, b"z")]).feed(b"01234567", &mut out);
+        assert_eq!(out, b"01yz67");
     }
 }

@@ -2,16 +2,14 @@
 
 mod answer;
 mod content;
-mod parameters;
 mod read;
-mod schema;
 mod stream;
 mod usage;
 mod write;
 
 pub(crate) use self::{
     answer::{read_answer, write_answer},
-    content::{inline, source},
+    content::source,
     read::{effort_named, function, function_of, read_request, schema},
     stream::{Reader, Writer},
     usage::read_usage,
