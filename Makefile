@@ -1,6 +1,6 @@
 # Everything that can be done with a clone of Policy Mesh. Needs Rust by rustup, Python 3 with pip, and a C compiler to link.
 .DEFAULT_GOAL := help
-.PHONY: help up test test-envoys bench fuzz check filter setup
+.PHONY: help up test test-clients test-envoys bench fuzz check filter setup
 
 export RUSTDOCFLAGS = --deny warnings
 
@@ -12,7 +12,7 @@ FUZZ_TARGETS = coding detect document exchange parse
 SECONDS = 20
 
 help: ## Lists what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: filter ## Starts a mesh on this machine and says what to try; Ctrl-C stops it
 	cargo build --package control --bin policymesh --locked
@@ -20,6 +20,10 @@ up: filter ## Starts a mesh on this machine and says what to try; Ctrl-C stops i
 
 test: check filter ## Installs what the tests need, and runs all of them
 	cargo test --workspace --locked
+
+test-clients: filter ## Runs five official clients in front of all three providers; needs Node.js 20 with npm, too
+	cargo clippy --package tests --test pairs --features pairs --locked -- --deny warnings
+	cargo test --package tests --test pairs --features pairs --locked -- --nocapture
 
 test-envoys: filter ## Runs the tests that need an Envoy with every version that is supported
 	@for version in $(ENVOYS); do \

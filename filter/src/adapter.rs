@@ -17,6 +17,7 @@ use journal::Journal;
 use policy::catalogue::Way;
 use policy::plan::{Attempt, Plan};
 use policy::request::{Api, Family};
+use provider::answer_headers;
 use provider::error::Error;
 use provider::redact::Placeholders;
 use proxy_wasm::traits::{Context, HttpContext};
@@ -166,7 +167,8 @@ impl Refusal {
         let body = Error { status: *status, code, message, request_id }.body(family);
         // A client that tries again with what cannot be sent gets the same answer: SDKs obey this header.
         let again = if *status == 400 { "false" } else { "true" };
-        let headers = vec![("content-type", "application/json"), ("x-should-retry", again), (OWN_ANSWER, "1")];
+        let mut headers = vec![("content-type", "application/json"), ("x-should-retry", again), (OWN_ANSWER, "1")];
+        headers.push((answer_headers::request_id(family), request_id));
         host::reply(*status, headers, &body);
     }
 }

@@ -8,7 +8,7 @@ use crate::stats;
 use policy::audit::Ending;
 use policy::exchange::{Arrival, Engine, Exchange, Forward, Listing, Refusal, Step};
 use policy::progress::Progress;
-use provider::{error, listing};
+use provider::{answer_headers, error, listing};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -102,8 +102,9 @@ impl Router {
     }
 
     fn refuse(&mut self, refusal: &Refusal) {
+        let id = (answer_headers::request_id(refusal.family), refusal.decision_id.as_str());
         // A client that tries again gets the same answer, and SDKs obey this.
-        self.reply(refusal.status, &[("x-should-retry", "false")], &error::refusal(refusal));
+        self.reply(refusal.status, &[("x-should-retry", "false"), id], &error::refusal(refusal));
     }
 
     fn reply(&mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) {

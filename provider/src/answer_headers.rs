@@ -19,7 +19,8 @@ const LIMITS: [(&str, &str); 6] = [
     ("x-ratelimit-reset-tokens", "anthropic-ratelimit-tokens-reset"),
 ];
 
-/// The headers that an answer's client gets of those that its provider sent. All others stay behind, most of all those
+/// The headers that an answer's client gets of those that its provider sent, and the stamp's id for its request if the
+/// provider gave it none. All others stay behind, most of all those
 /// that describe the body as it was: `content-length`, `content-encoding`, `content-type`.
 pub fn answer_headers<'h>(
     format: Format,
@@ -27,7 +28,17 @@ pub fn answer_headers<'h>(
     given: impl IntoIterator<Item = (&'h str, &'h str)>,
     now: &Stamp,
 ) -> Vec<(String, String)> {
-    given.into_iter().filter_map(|(name, value)| header(format, family, name, value, now)).collect()
+    let mut passed: Vec<_> =
+        given.into_iter().filter_map(|(name, value)| header(format, family, name, value, now)).collect();
+    if !passed.iter().any(|(name, _)| name == request_id(family)) {
+        passed.push((request_id(family).to_owned(), now.id.clone()));
+    }
+    passed
+}
+
+/// The header that a client's SDK reads the id of its request from.
+pub fn request_id(family: Family) -> &'static str {
+    if family == Family::Anthropic { "request-id" } else { "x-request-id" }
 }
 
 /// The content type of a translated answer.
@@ -43,10 +54,8 @@ fn header(format: Format, family: Family, name: &str, value: &str, now: &Stamp) 
     if PASSED.contains(&name) {
         return Some((name.to_owned(), value.to_owned()));
     }
-    // Each SDK reads the request's id from its own header.
     if matches!((format, name), (Format::Anthropic, "request-id") | (Format::Openai | Format::Ollama, "x-request-id")) {
-        let name = if family == Family::Anthropic { "request-id" } else { "x-request-id" };
-        return Some((name.to_owned(), value.to_owned()));
+        return Some((request_id(family).to_owned(), value.to_owned()));
     }
     let known = LIMITS.iter().find(|(openai, anthropic)| match format {
         Format::Openai | Format::Ollama => *openai == name,
@@ -94,7 +103,17 @@ mod tests {
 
     fn mapped(format: Format, family: Family, name: &str, value: &str) -> Option<(String, String)> {
         let now = Stamp { id: String::new(), seconds: 1_795_391_999 };
-        answer_headers(format, family, [(name, value)], &now).pop()
+        header(format, family, name, value, &now)
+    }
+
+    #[test]
+    fn a_request_has_an_id_also_where_its_provider_gives_it_none() {
+        let now = Stamp { id: "decision-1".into(), seconds: 0 };
+        let told = |given: &[(&'static str, &'static str)]| {
+            answer_headers(Format::Ollama, Family::Anthropic, given.iter().copied(), &now)
+        };
+        assert_eq!(told(&[]), [("request-id".to_owned(), "decision-1".to_owned())]);
+        assert_eq!(told(&[("x-request-id", "req_1")]), [("request-id".to_owned(), "req_1".to_owned())]);
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 mod answer;
 mod content;
+mod parameters;
 mod read;
+mod schema;
 mod stream;
 mod usage;
 mod write;
 
 pub(crate) use self::{
     answer::{read_answer, write_answer},
-    content::source,
+    content::{inline, source},
     read::{effort_named, function, function_of, read_request, schema},
     stream::{Reader, Writer},
     usage::read_usage,

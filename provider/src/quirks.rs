@@ -9,7 +9,7 @@ pub(crate) use policy::config::{LimitName, Thinking};
 /// [`Quirks::of`] knows the providers' own models by name; for a server that is merely compatible, its operator says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quirks {
-    /// Whether `temperature`, `top_p` and `top_k` may be set.
+    /// Whether `temperature`, `top_p` and `top_k` may be set, and at OpenAI the penalties and `stop`.
     pub sampling: bool,
     /// How thinking is asked for.
     pub thinking: Thinking,
@@ -25,6 +25,9 @@ pub struct Quirks {
 
 /// Anthropic needs a limit. This is what agentgateway sets where the client sets none.
 const DEFAULT_LIMIT: u64 = 4096;
+
+/// The same for models that think unless they are told not to: what they think counts, too.
+const DEFAULT_LIMIT_WITH_THOUGHTS: u64 = 32_768;
 
 /// Anthropic's models that are not as the newest are, by a part of their names; the first that fits counts.
 ///
@@ -48,8 +51,15 @@ const ANTHROPIC: &[(&str, Quirks)] = &[
     ("sonnet-4-2025", anthropic(Thinking::Budget, false)),
 ];
 
-/// OpenAI's models that think, by how their names begin.
-const OPENAI_THINKING: &[&str] = &["gpt-5", "gpt-6", "o1", "o3", "o4", "gpt-oss"];
+/// OpenAI's models that think, by how their names begin. While they do, they draw as they want to,
+/// <https://platform.openai.com/docs/guides/latest-model#gpt-5-4-parameter-compatibility>.
+const OPENAI_THINKING: &[&str] = &["gpt-5", "gpt-6", "o1", "o3", "o4"];
+
+/// Models of OpenAI's that think, but that others serve: they take what the server takes.
+const OPENAI_OPEN: &str = "gpt-oss";
+
+/// What models of OpenAI's are called that do not think, though their names begin like those of some that do.
+const OPENAI_CHAT: &str = "-chat";
 
 /// OpenAI's own models, by how their names begin.
 const OPENAI: &[&str] = &["gpt-3.5", "gpt-4", "gpt-5", "gpt-6", "chatgpt", "o1", "o3", "o4"];
@@ -80,6 +90,12 @@ impl Quirks {
         }
     }
 
+    /// Whether a model of Anthropic's goes on with an answer that the client has begun. Those that are told their effort
+    /// do not, <https://platform.claude.com/docs/en/api/errors#prefill-not-supported>.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.thinking != Thinking::Effort
+    }
+
     /// What is known of a model by the id that its provider gives it.
     pub fn of(format: Format, model: &str) -> Self {
         let begins = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
@@ -95,12 +111,19 @@ impl Quirks {
         match format {
             Format::Openai => {
                 let limit = if begins(OPENAI) { LimitName::MaxCompletionTokens } else { LimitName::MaxTokens };
-                Self { thinking: thinking(begins(OPENAI_THINKING)), limit, ..open }
+                let thinks = begins(OPENAI_THINKING) && !model.contains(OPENAI_CHAT);
+                let thinking = thinking(thinks || model.starts_with(OPENAI_OPEN));
+                Self { sampling: !thinks, thinking, limit, ..open }
             }
             Format::Ollama => Self { thinking: thinking(begins(OLLAMA_THINKING)), ..open },
             Format::Anthropic => {
                 let known = ANTHROPIC.iter().find(|(part, _)| model.contains(part)).map(|(_, quirks)| *quirks);
-                known.unwrap_or(Self { sampling: false, thinking: Thinking::Effort, ..open })
+                known.unwrap_or(Self {
+                    sampling: false,
+                    thinking: Thinking::Effort,
+                    default_limit: DEFAULT_LIMIT_WITH_THOUGHTS,
+                    ..open
+                })
             }
         }
     }
@@ -119,7 +142,9 @@ mod tests {
         use LimitName::{MaxCompletionTokens, MaxTokens};
         for (format, model, expected) in [
             (Format::Openai, "gpt-4o", (true, Thinking::None, MaxCompletionTokens)),
-            (Format::Openai, "gpt-5-mini", (true, Thinking::Effort, MaxCompletionTokens)),
+            (Format::Openai, "gpt-5-mini", (false, Thinking::Effort, MaxCompletionTokens)),
+            (Format::Openai, "gpt-5-chat-latest", (true, Thinking::None, MaxCompletionTokens)),
+            (Format::Openai, "gpt-oss:20b", (true, Thinking::Effort, MaxTokens)),
             (Format::Openai, "mistral-large-latest", (true, Thinking::None, MaxTokens)),
             (Format::Anthropic, "claude-sonnet-4-5", (true, Thinking::Budget, MaxTokens)),
             (Format::Anthropic, "us.anthropic.claude-opus-4-6-v1:0", (true, Thinking::Effort, MaxTokens)),

@@ -36,11 +36,12 @@ class ThroughTheMesh(unittest.TestCase):
         self.assertGreater(chunks[-1].usage.total_tokens, 0)
 
     def test_tools(self):
-        answer = self.client.chat.completions.create(**CHAT, tools=[TOOL])
+        chat = {"model": "gpt-4o", "messages": [{"role": "user", "content": "What is the weather in Paris?"}]}
+        answer = self.client.chat.completions.create(**chat, tools=[TOOL])
         call = answer.choices[0].message.tool_calls[0]
         self.assertEqual((call.function.name, call.function.arguments), ("weather", '{"city":"stand-in"}'))
         result = {"role": "tool", "tool_call_id": call.id, "content": "sunny"}
-        told = CHAT["messages"] + [answer.choices[0].message.model_dump(exclude_none=True), result]
+        told = chat["messages"] + [answer.choices[0].message.model_dump(exclude_none=True), result]
         answer = self.client.chat.completions.create(model="gpt-4o", messages=told, tools=[TOOL])
         self.assertEqual(answer.choices[0].finish_reason, "stop")
 

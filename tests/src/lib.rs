@@ -9,6 +9,7 @@ pub mod corpus;
 pub mod engine;
 pub mod envoy;
 pub mod mesh;
+pub mod node;
 pub mod place;
 #[cfg(feature = "module")]
 pub mod protobuf;

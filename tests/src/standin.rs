@@ -2,27 +2,24 @@
 
 mod answer;
 mod anthropic;
+mod fault;
+mod model;
 mod ollama;
 mod openai;
+mod serve;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use http_body_util::channel::Channel;
-use hyper::body::{Frame, Incoming};
-use hyper::service::service_fn;
-use hyper::{HeaderMap, Request, Response, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
+use hyper::HeaderMap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
 use crate::waiting::{eventually, runtime};
-use answer::Answer;
+use serve::{Shared, lock, serve};
 
 /// Which provider a stand-in stands in for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +35,14 @@ pub enum Shape {
 /// What a stand-in does with a request, once it has recorded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// Answers, unless the prompt says `Let OpenAi fail`, by the name of the shape.
+    /// Answers, unless the prompt tells it to fail: `stand-in, fail with 429`, or `Let OpenAi fail` by the name of the shape.
     Answer,
     /// Answers, but after the first part waits until it is told to do something else.
     Hold,
-    /// Answers with this status and an error in the provider's shape.
+    /// Answers with this status and an error in the provider's shape; a 429 says to come back after a second.
     Fail(u16),
+    /// Answers, but after so many parts comes an error in the provider's shape, and nothing more.
+    FailAfter(usize),
     /// Answers with these very bytes.
     Say {
         /// The status.
@@ -59,6 +58,8 @@ pub enum Behaviour {
     BreakOff(usize),
     /// Never answers.
     Hang,
+    /// Takes no connections, and closes those that there are.
+    RefuseConnections,
 }
 
 /// A request as a stand-in received it.
@@ -86,11 +87,14 @@ pub struct StandIn {
     serving: JoinHandle<()>,
 }
 
-/// What the stand-in and the connections it serves have in common.
-struct Shared {
-    shape: Shape,
-    behaviour: watch::Sender<Behaviour>,
-    received: Mutex<Vec<Arc<Mutex<Received>>>>,
+// === impl Behaviour ===
+
+impl Behaviour {
+    /// Answers with this status and a web page, as a proxy in between does.
+    pub fn page(status: u16) -> Self {
+        let parts = vec![format!("<html><head><title>{status}</title></head><body>nginx</body></html>\n").into()];
+        Self::Say { status, content_type: "text/html".into(), parts }
+    }
 }
 
 // === impl StandIn ===
@@ -106,9 +110,9 @@ impl StandIn {
         let listener = runtime().block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
         let listener = listener.with_context(|| format!("listening on port {port}"))?;
         let address = listener.local_addr()?;
-        let behaviour = watch::Sender::new(Behaviour::Answer);
-        let shared = Arc::new(Shared { shape, behaviour, received: Mutex::default() });
-        let serving = runtime().spawn(serve(listener, Arc::clone(&shared)));
+        let (behaviour, listens) = (watch::Sender::new(Behaviour::Answer), watch::Sender::new(true));
+        let shared = Arc::new(Shared { shape, behaviour, listens, received: Mutex::default() });
+        let serving = runtime().spawn(serve(listener, address, Arc::clone(&shared)));
         Ok(Self { shape, address, shared, serving })
     }
 
@@ -124,7 +128,11 @@ impl StandIn {
 
     /// Changes what it does from now on.
     pub fn behave(&self, behaviour: Behaviour) {
+        let listens = behaviour != Behaviour::RefuseConnections;
         self.shared.behaviour.send_replace(behaviour);
+        let mut listening = self.shared.listens.subscribe();
+        let settled = runtime().block_on(async { listening.wait_for(|now| *now == listens).await.is_ok() });
+        assert!(settled, "{:?} serves no more", self.shape);
     }
 
     /// All that it received so far, oldest first.
@@ -158,6 +166,11 @@ impl Received {
         self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
     }
 
+    /// The path without the query.
+    pub fn route(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
     /// The body as JSON; `null` if it is none.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -170,107 +183,6 @@ impl Received {
         let mut all = fields.chain([self.method.as_bytes(), self.path.as_bytes(), &self.body]);
         all.any(|place| place.windows(needle.len().max(1)).any(|window| window == needle.as_bytes()))
     }
-}
-
-// === impl Shared ===
-
-impl Shared {
-    /// Records a request as it arrives, so that not even a part of one that is broken off is missed.
-    async fn record(&self, request: Request<Incoming>) -> Received {
-        let (head, mut body) = request.into_parts();
-        let path = head.uri.path_and_query().map_or_else(|| head.uri.to_string(), ToString::to_string);
-        let record = Arc::new(Mutex::new(Received {
-            method: head.method.to_string(),
-            path,
-            headers: head.headers,
-            body: vec![],
-            trailers: HeaderMap::new(),
-            whole: false,
-        }));
-        lock(&self.received).push(Arc::clone(&record));
-        let end = loop {
-            match body.frame().await.map(|frame| frame.map(Frame::into_data)) {
-                Some(Ok(Ok(data))) => lock(&record).body.extend_from_slice(&data),
-                Some(Ok(Err(frame))) => lock(&record).trailers = frame.into_trailers().unwrap_or_default(),
-                end => break end,
-            }
-        };
-        let mut record = lock(&record);
-        record.whole = end.is_none();
-        record.clone()
-    }
-
-    /// Does with a request what the stand-in was told to do. `None`: breaks the connection.
-    async fn react(&self, request: Request<Incoming>) -> Option<Response<Reply>> {
-        let received = self.record(request).await;
-        let mut told = self.behaviour.subscribe();
-        let behaviour = told.borrow_and_update().clone();
-        let answer = answer::answer(self.shape, &received);
-        Some(match behaviour {
-            Behaviour::Answer if received.contains(&format!("Let {:?} fail", self.shape)) => {
-                reply(answer::failure(self.shape, 503), usize::MAX, None)
-            }
-            Behaviour::Answer => reply(answer, usize::MAX, None),
-            Behaviour::Hold => reply(answer, usize::MAX, Some(told)),
-            Behaviour::BreakOff(parts) => reply(answer, parts, None),
-            Behaviour::Fail(status) => reply(answer::failure(self.shape, status), usize::MAX, None),
-            Behaviour::Say { status, content_type, parts } => {
-                reply(Answer { status, content_type, parts }, usize::MAX, None)
-            }
-            Behaviour::Reset => return None,
-            Behaviour::Hang => std::future::pending().await,
-        })
-    }
-}
-
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    // Dropped with this task, and with it every connection.
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let react = service_fn(move |request| {
-                let shared = Arc::clone(&shared);
-                async move { shared.react(request).await.ok_or("told to break the connection") }
-            });
-            let serving = auto::Builder::new(TokioExecutor::new());
-            // A connection that breaks is the client's business.
-            let _ = serving.serve_connection(TokioIo::new(stream), react).await;
-        });
-    }
-}
-
-type Reply = Channel<Bytes, std::io::Error>;
-
-/// An answer sent part by part, which breaks off after `most` parts if it has more, and holds on after the first until
-/// something else is `told`.
-fn reply(answer: Answer, most: usize, mut told: Option<watch::Receiver<Behaviour>>) -> Response<Reply> {
-    let Answer { status, content_type, parts } = answer;
-    let (mut sender, body) = Channel::new(1);
-    tokio::spawn(async move {
-        let breaks_off = parts.len() > most;
-        for part in parts.into_iter().take(most) {
-            if sender.send_data(part).await.is_err() {
-                return;
-            }
-            if let Some(mut told) = told.take() {
-                // An error means that the stand-in is gone, and holds nothing any more.
-                let _ = told.changed().await;
-            }
-        }
-        if breaks_off {
-            sender.abort(std::io::Error::other("told to break off"));
-        }
-    });
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).expect("a test names statuses that HTTP allows");
-    response.headers_mut().insert("content-type", content_type.parse().expect("a content type is plain text"));
-    response.headers_mut().insert("x-request-id", "req_stand-in".parse().expect("plain text"));
-    response
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("no holder of this lock panics")
 }
 
 #[cfg(test)]
@@ -297,7 +209,8 @@ mod tests {
     #[test]
     fn a_stand_in_fails_as_it_is_told() {
         let standin = StandIn::start(Shape::Anthropic).unwrap();
-        let request = client::Request::post("/v1/messages", r#"{"model":"claude-sonnet-4-5","stream":true}"#);
+        let body = r#"{"model":"claude-sonnet-4-5","max_tokens":99,"stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
+        let request = client::Request::post("/v1/messages", body).header("anthropic-version", "2023-06-01");
         standin.behave(Behaviour::Fail(529));
         let refused = request.clone().http2().send(standin.address()).unwrap();
         assert_eq!((refused.status, &refused.json()["error"]["type"]), (529, &json!("overloaded_error")));
@@ -305,8 +218,15 @@ mod tests {
         assert!(request.send(standin.address()).is_err());
         standin.behave(Behaviour::BreakOff(2));
         assert!(request.send(standin.address()).is_err());
+        standin.behave(Behaviour::FailAfter(2));
+        let failed = request.send(standin.address()).unwrap();
+        assert!(failed.text().contains("overloaded_error") && !failed.text().contains("message_stop"), "{failed:?}");
+        standin.behave(Behaviour::Fail(429));
+        assert_eq!(request.send(standin.address()).unwrap().header("retry-after"), "1");
+        standin.behave(Behaviour::RefuseConnections);
+        assert!(request.send(standin.address()).is_err());
         standin.behave(Behaviour::Answer);
         assert!(request.send(standin.address()).unwrap().text().contains("message_stop"));
-        assert_eq!(standin.received().len(), 4);
+        assert_eq!(standin.received().len(), 6);
     }
 }

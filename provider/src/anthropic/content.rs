@@ -80,7 +80,11 @@ fn read_blocks<'a>(
 
 fn read_block<'a>(kind: &str, object: &mut Object<'a, '_>, losses: &mut Losses) -> Result<Option<Part<'a>>, Invalid> {
     Ok(Some(match kind {
-        "thinking" => Part::Thinking { text: object.needed_text("thinking")?, signature: object.text("signature")? },
+        "thinking" => Part::Thinking {
+            text: object.needed_text("thinking")?,
+            // It is empty where the thoughts are another provider's, and came through us.
+            signature: object.text("signature")?.filter(|signature| !signature.is_empty()),
+        },
         "tool_use" => Part::ToolCall {
             id: object.needed_text("id")?,
             name: object.needed_text("name")?,

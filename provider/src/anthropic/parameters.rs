@@ -1,6 +1,6 @@
 //! How an answer is to be thought out, drawn and shaped, in a messages request.
 
-use super::schema;
+use super::{results, schema};
 use crate::{
     conversation::{Choice, Conversation, Effort, Output, Reasoning},
     json::{Members, Node},
@@ -16,6 +16,21 @@ const HOTTEST: f64 = 1.0;
 
 /// The budget of a model that is to think as it sees fit, but needs a number.
 const USUAL_BUDGET: u64 = 8192;
+
+/// The most tokens of an answer whose client sets no limit: those of its thoughts come on top of the others.
+pub(super) fn default_limit(conversation: &Conversation<'_>, quirks: &Quirks) -> u64 {
+    let thoughts = budget(conversation).filter(|_| quirks.thinking != Thinking::None).unwrap_or_default();
+    quirks.default_limit.saturating_add(thoughts)
+}
+
+/// How many tokens to think, if the model is to think at all.
+fn budget(conversation: &Conversation<'_>) -> Option<u64> {
+    let asked = conversation.reasoning.filter(|reasoning| *reasoning != Reasoning::Off)?;
+    Some(match asked {
+        Reasoning::Budget(budget) => budget,
+        other => other.effort().map_or(USUAL_BUDGET, |effort| effort.budget()),
+    })
+}
 
 /// Writes all of it. `limit` is the most tokens that the answer may have.
 pub(super) fn write(
@@ -91,18 +106,19 @@ fn write_reasoning(
     quirks: &Quirks,
     losses: &mut Losses,
 ) -> bool {
-    let asked = conversation.reasoning.filter(|reasoning| *reasoning != Reasoning::Off);
-    let budget = asked.map(|reasoning| match reasoning {
-        Reasoning::Budget(budget) => budget,
-        other => other.effort().map_or(USUAL_BUDGET, |effort| effort.budget()),
-    });
+    let budget = budget(conversation);
     let budget = budget.map(|budget| budget.clamp(LEAST_BUDGET, limit.saturating_sub(1).max(LEAST_BUDGET)));
-    let effort = asked.and_then(Reasoning::effort);
+    let effort = conversation.reasoning.and_then(Reasoning::effort);
     // A tool that must be called leaves no room for thought.
     let forced = matches!(conversation.choice, Some(Choice::Any | Choice::Tool(_)));
     let (thinks, effort) = match (quirks.thinking, budget) {
+        // The newest think unless they are told not to, and some even then; all take an effort.
+        (Thinking::Effort, None) if conversation.reasoning == Some(Reasoning::Off) && !quirks.sampling => {
+            losses.part_hint(conversation.names.reasoning, "that there is to be none");
+            (false, Some(Effort::Low))
+        }
         (_, None) => (false, None),
-        (Thinking::Budget, Some(budget)) if budget < limit && !forced => {
+        (Thinking::Budget, Some(budget)) if budget < limit && !forced && results::may_think_on(conversation) => {
             body.object("thinking", |thinking| {
                 thinking.text("type", "enabled");
                 thinking.whole("budget_tokens", budget);

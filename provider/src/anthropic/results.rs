@@ -15,8 +15,8 @@ pub(super) struct Message<'m, 'a> {
     pub parts: Vec<(usize, &'m Part<'a>)>,
 }
 
-/// Puts the messages in order: neighbours of one role become one, results come first in theirs, and system messages are
-/// left out.
+/// Puts the messages in order: neighbours of one role become one, results of the calls before come first in theirs, and
+/// system messages are left out.
 pub(super) fn messages<'m, 'a>(conversation: &'m Conversation<'a>) -> Vec<Message<'m, 'a>> {
     let mut messages: Vec<Message<'m, 'a>> = Vec::new();
     for turn in conversation.turns.iter().filter(|turn| turn.role != Role::System) {
@@ -26,8 +26,11 @@ pub(super) fn messages<'m, 'a>(conversation: &'m Conversation<'a>) -> Vec<Messag
             None => messages.push(Message { role: turn.role, parts: parts.collect() }),
         }
     }
+    let mut calls = BTreeSet::new();
     for message in &mut messages {
-        message.parts.sort_by_key(|(_, part)| !matches!(part, Part::ToolResult { .. }));
+        let answers = |part: &Part<'_>| matches!(part, Part::ToolResult { id, .. } if calls.contains(&**id));
+        message.parts.sort_by_key(|(_, part)| !answers(part));
+        calls = called(message);
     }
     messages
 }
@@ -39,6 +42,15 @@ pub(super) fn called<'m>(message: &Message<'m, '_>) -> BTreeSet<&'m str> {
         _ => None,
     };
     message.parts.iter().filter_map(id).collect()
+}
+
+/// Whether the answer that the last calls were made in began with a thought. Where it did not, Anthropic lets a model with a
+/// budget not think on, <https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks>.
+pub(super) fn may_think_on(conversation: &Conversation<'_>) -> bool {
+    let answer = conversation.turns.iter().rfind(|turn| turn.role == Role::Assistant);
+    let parts = answer.map(|turn| turn.parts.as_slice()).unwrap_or_default();
+    let calls = parts.iter().any(|part| matches!(part, Part::ToolCall { .. }));
+    !calls || matches!(parts.first(), Some(Part::Thinking { signature: Some(_), .. }))
 }
 
 /// The instructions: the texts of all system messages, each from a new line. Those from the middle of the conversation

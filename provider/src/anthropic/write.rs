@@ -24,7 +24,7 @@ pub(crate) fn write_request(
     losses: &mut Losses,
 ) -> Vec<u8> {
     let mut out = Vec::new();
-    let limit = conversation.limit.unwrap_or(quirks.default_limit);
+    let limit = conversation.limit.unwrap_or_else(|| parameters::default_limit(conversation, quirks));
     if conversation.limit.is_none() {
         losses.part_hint(conversation.names.limit, "without a limit");
     }
@@ -33,7 +33,7 @@ pub(crate) fn write_request(
         body.whole("max_tokens", limit);
         let system = results::system(conversation, losses);
         body.some_text("system", Some(&*system).filter(|system| !system.is_empty()));
-        body.array("messages", |list| write_messages(list, conversation, losses));
+        body.array("messages", |list| write_messages(list, conversation, quirks, losses));
         write_tools(body, conversation);
         parameters::write(body, conversation, limit, quirks, losses);
         if let Some(user) = &conversation.user {
@@ -83,10 +83,14 @@ fn write_tool(object: &mut Members<'_>, tool: &Tool<'_>) {
     }
 }
 
-fn write_messages(list: &mut Items<'_>, conversation: &Conversation<'_>, losses: &mut Losses) {
+fn write_messages(list: &mut Items<'_>, conversation: &Conversation<'_>, quirks: &Quirks, losses: &mut Losses) {
     let turns = Place::ROOT.field(conversation.names.turns);
     let mut called = BTreeSet::new();
-    let messages = results::messages(conversation);
+    let mut messages = results::messages(conversation);
+    if let Some(begun) = messages.pop_if(|last| last.role == Role::Assistant && !quirks.goes_on()) {
+        let index = begun.parts.first().map_or(0, |(index, _)| *index);
+        losses.part(turns.index(index), "an answer that was begun, with which this model does not go on");
+    }
     for message in &messages {
         // Anthropic takes neither an empty message nor white space alone; nothing is said by either.
         list.some_object(|o| {

@@ -68,7 +68,7 @@ fn write_tools(body: &mut Members<'_>, conversation: &Conversation<'_>, losses: 
         losses.meaning(conversation.names.parallel);
     }
     body.some_array("tools", |tools| {
-        conversation.tools.iter().for_each(|tool| tools.object(|o| openai::write_tool(o, tool)));
+        conversation.tools.iter().for_each(|tool| tools.object(|o| openai::write_tool(o, tool, None)));
     });
     if conversation.tools.iter().any(|tool| tool.strict == Some(true)) {
         losses.part_hint(conversation.names.tools, "that arguments keep strictly to the schema");

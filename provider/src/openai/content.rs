@@ -155,11 +155,19 @@ fn file<'a>(object: &mut Object<'a, '_>, losses: &mut Losses) -> Result<Option<P
     let name = file.text("filename")?;
     file.lose(&[("file_id", "null")], losses);
     let part = match file.text("file_data")? {
-        Some(data) => Some(Part::Document { source: source(data, place.field("file_data"))?, name }),
+        Some(data) => Some(Part::Document { source: inline(data, place.field("file_data"))?, name }),
         None => None,
     };
     file.end(losses);
     Ok(part)
+}
+
+/// A file's bytes, which no address can stand for.
+pub(crate) fn inline<'a>(data: Cow<'a, str>, place: Place<'_>) -> Result<Source<'a>, Invalid> {
+    match source(data, place)? {
+        Source::Url(_) => Err(Invalid::new(place, "must be `data:` with a media type and base64")),
+        inline => Ok(inline),
+    }
 }
 
 /// An address, or `data:image/png;base64,...`, <https://www.rfc-editor.org/rfc/rfc2397>.

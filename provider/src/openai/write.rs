@@ -1,14 +1,14 @@
 //! A conversation, as a chat completions request.
 
+use std::collections::BTreeSet;
+
+use super::{parameters, schema};
 use crate::{
-    conversation::{Choice, Conversation, Output, Part, Reasoning, Role, Source, Tool, Turn},
+    conversation::{Choice, Conversation, Output, Part, Role, Source, Tool, Turn},
     json::{self, Items, Members, Node, Place},
     loss::Losses,
-    quirks::{LimitName, Quirks, Thinking},
+    quirks::Quirks,
 };
-
-/// OpenAI takes so many texts to stop at.
-const MOST_STOPS: usize = 4;
 
 /// Writes a request for `model`.
 pub(crate) fn write_request(
@@ -21,9 +21,9 @@ pub(crate) fn write_request(
     json::object(&mut out, |body| {
         body.text("model", model);
         body.array("messages", |messages| write_turns(messages, conversation, losses));
-        write_tools(body, conversation);
-        write_parameters(body, conversation, quirks, losses);
-        write_output(body, &conversation.output);
+        write_tools(body, conversation, losses);
+        parameters::write(body, conversation, quirks, losses);
+        write_output(body, conversation, losses);
         body.flag("stream", conversation.stream);
         if conversation.stream && quirks.stream_usage {
             body.object("stream_options", |options| options.flag("include_usage", true));
@@ -32,54 +32,19 @@ pub(crate) fn write_request(
     out
 }
 
-fn write_parameters(body: &mut Members<'_>, conversation: &Conversation<'_>, quirks: &Quirks, losses: &mut Losses) {
-    let (names, sampling) = (conversation.names, conversation.sampling);
-    if let Some(limit) = conversation.limit {
-        let name = match quirks.limit {
-            LimitName::MaxTokens => "max_tokens",
-            LimitName::MaxCompletionTokens => "max_completion_tokens",
-        };
-        body.whole(name, limit);
-    }
-    body.some_number("temperature", sampling.temperature);
-    body.some_number("top_p", sampling.top_p);
-    body.some_number("presence_penalty", sampling.presence_penalty);
-    body.some_number("frequency_penalty", sampling.frequency_penalty);
-    if let Some(seed) = sampling.seed {
-        body.signed("seed", seed);
-    }
-    if sampling.top_k.is_some() {
-        losses.meaning(names.top_k);
-    }
-    if conversation.stop.len() > MOST_STOPS {
-        losses.part(names.stop, "more than four");
-    }
-    if !conversation.stop.is_empty() {
-        body.array("stop", |stops| conversation.stop.iter().take(MOST_STOPS).for_each(|stop| stops.text(stop)));
-    }
-    write_reasoning(body, conversation, quirks, losses);
-    body.some_text("user", conversation.user.as_deref());
-}
-
-fn write_reasoning(body: &mut Members<'_>, conversation: &Conversation<'_>, quirks: &Quirks, losses: &mut Losses) {
-    let Some(reasoning) = conversation.reasoning else { return };
-    match (quirks.thinking, reasoning, reasoning.effort()) {
-        // A model that does not think needs no word not to; `none` is what the newest understand.
-        (Thinking::None, Reasoning::Off, _) | (_, Reasoning::On, _) => {}
-        (Thinking::None, ..) => losses.hint(conversation.names.reasoning),
-        (_, Reasoning::Off, _) => body.text("reasoning_effort", "none"),
-        (_, _, effort) => body.some_text("reasoning_effort", effort.map(|effort| effort.name())),
-    }
-    if matches!(reasoning, Reasoning::Budget(_)) && quirks.thinking != Thinking::None {
-        losses.part_hint(conversation.names.reasoning, "the exact budget");
-    }
-}
-
-fn write_tools(body: &mut Members<'_>, conversation: &Conversation<'_>) {
+fn write_tools(body: &mut Members<'_>, conversation: &Conversation<'_>, losses: &mut Losses) {
     if conversation.tools.is_empty() {
         return;
     }
-    body.array("tools", |tools| conversation.tools.iter().for_each(|tool| tools.object(|o| write_tool(o, tool))));
+    body.array("tools", |tools| {
+        for tool in &conversation.tools {
+            let strict = tool.strict.map(|strict| strict && tool.schema.is_some_and(schema::is_strict));
+            if strict != tool.strict {
+                losses.part_hint(conversation.names.tools, "that arguments keep strictly to the schema");
+            }
+            tools.object(|o| write_tool(o, tool, strict));
+        }
+    });
     match &conversation.choice {
         None => {}
         Some(Choice::Auto) => body.text("tool_choice", "auto"),
@@ -95,8 +60,8 @@ fn write_tools(body: &mut Members<'_>, conversation: &Conversation<'_>) {
     }
 }
 
-/// A tool's definition. Ollama has taken it over.
-pub(crate) fn write_tool(object: &mut Members<'_>, tool: &Tool<'_>) {
+/// A tool's definition. Ollama has taken it over, but for its being strict.
+pub(crate) fn write_tool(object: &mut Members<'_>, tool: &Tool<'_>, strict: Option<bool>) {
     object.text("type", "function");
     object.object("function", |function| {
         function.text("name", &tool.name);
@@ -108,23 +73,27 @@ pub(crate) fn write_tool(object: &mut Members<'_>, tool: &Tool<'_>) {
                 schema.raw("properties", Node::EMPTY_OBJECT);
             }),
         }
-        if let Some(strict) = tool.strict {
+        if let Some(strict) = strict {
             function.flag("strict", strict);
         }
     });
 }
 
-fn write_output(body: &mut Members<'_>, output: &Output<'_>) {
-    match output {
+fn write_output(body: &mut Members<'_>, conversation: &Conversation<'_>, losses: &mut Losses) {
+    match &conversation.output {
         Output::Any => {}
         Output::Json => body.object("response_format", |format| format.text("type", "json_object")),
-        Output::Schema { name, schema, strict } => body.object("response_format", |format| {
+        Output::Schema { name, schema, strict: asked } => body.object("response_format", |format| {
+            let strict = asked.map(|strict| strict && schema::is_strict(*schema));
+            if strict != *asked {
+                losses.part_hint(conversation.names.output, "that the answer keeps strictly to the schema");
+            }
             format.text("type", "json_schema");
             format.object("json_schema", |o| {
                 o.text("name", name.as_deref().unwrap_or("answer"));
                 o.raw("schema", *schema);
                 if let Some(strict) = strict {
-                    o.flag("strict", *strict);
+                    o.flag("strict", strict);
                 }
             });
         }),
@@ -133,6 +102,7 @@ fn write_output(body: &mut Members<'_>, output: &Output<'_>) {
 
 fn write_turns(messages: &mut Items<'_>, conversation: &Conversation<'_>, losses: &mut Losses) {
     let list = Place::ROOT.field(conversation.names.turns);
+    let mut called = BTreeSet::new();
     for turn in &conversation.turns {
         let place = list.index(turn.index);
         match turn.role {
@@ -140,18 +110,38 @@ fn write_turns(messages: &mut Items<'_>, conversation: &Conversation<'_>, losses
                 message.text("role", "system");
                 write_content(message, &turn.parts.iter().collect::<Vec<_>>(), place, losses);
             }),
-            Role::Assistant => messages.object(|message| write_assistant(message, turn, place, losses)),
-            Role::User => write_user(messages, turn, place, losses),
+            Role::Assistant => {
+                called = calls(turn);
+                messages.object(|message| write_assistant(message, turn, place, losses));
+            }
+            Role::User => write_user(messages, turn, &called, place, losses),
         }
     }
 }
 
+/// The ids of the calls in a turn. A result that answers none of the last is refused by OpenAI.
+fn calls<'t>(turn: &'t Turn<'_>) -> BTreeSet<&'t str> {
+    let id = |part: &'t Part<'_>| if let Part::ToolCall { id, .. } = part { Some(&**id) } else { None };
+    turn.parts.iter().filter_map(id).collect()
+}
+
 /// Results of tools, each a message of its own that directly follows the calls, then the rest. Images cannot stand in a
 /// result, so they follow as the user's.
-fn write_user(messages: &mut Items<'_>, turn: &Turn<'_>, place: Place<'_>, losses: &mut Losses) {
+fn write_user(
+    messages: &mut Items<'_>,
+    turn: &Turn<'_>,
+    called: &BTreeSet<&str>,
+    place: Place<'_>,
+    losses: &mut Losses,
+) {
     let mut rest: Vec<&Part<'_>> = Vec::new();
     for part in &turn.parts {
         let Part::ToolResult { id, parts, failed, .. } = part else { continue };
+        if !called.contains(&**id) {
+            losses.part(place, "a result that answers no call before it");
+            rest.extend(parts);
+            continue;
+        }
         let (texts, others): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Part::Text(_)));
         messages.object(|message| {
             message.text("role", "tool");

@@ -110,8 +110,12 @@ fn read_part<'a>(part: &mut Object<'a, '_>, losses: &mut Losses) -> Result<Optio
         "input_file" => {
             part.lose_hints(&["detail"], losses);
             let name = part.text("filename")?;
-            let url = part.text("file_url")?.or(part.text("file_data")?);
-            let source = url.map(|url| openai::source(url, place.field("file_data"))).transpose()?;
+            let (url, data) = (part.text("file_url")?, part.text("file_data")?);
+            let source = match (url, data) {
+                (Some(url), _) => Some(openai::source(url, place.field("file_url"))?),
+                (None, Some(data)) => Some(openai::inline(data, place.field("file_data"))?),
+                (None, None) => None,
+            };
             source.map(|source| Part::Document { source, name })
         }
         _ => {

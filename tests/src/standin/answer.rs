@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::fault::Fault;
 use super::{Received, Shape, anthropic, ollama, openai};
 
 /// An answer, part by part.
@@ -11,71 +12,54 @@ pub struct Answer {
     pub status: u16,
     /// The content type.
     pub content_type: String,
+    /// What other headers the provider sends.
+    pub headers: Vec<(&'static str, String)>,
     /// The body: the parts of a streamed answer, or one part.
     pub parts: Vec<Bytes>,
 }
 
 /// The answer of a provider of this shape.
 pub fn answer(shape: Shape, received: &Received) -> Answer {
-    let path = received.path.split('?').next().unwrap_or_default();
-    let body = received.json();
-    let known = match shape {
-        Shape::OpenAi => openai::answer("OpenAI", &received.method, path, &body),
-        Shape::Anthropic => anthropic::answer(&received.method, path, &body),
-        Shape::Ollama => ollama::answer(&received.method, path, &body),
+    let answered = match shape {
+        Shape::OpenAi => openai::answer("OpenAI", received),
+        Shape::Anthropic => anthropic::answer(received),
+        Shape::Ollama => ollama::answer(received),
     };
-    known.unwrap_or_else(|| failure(shape, 404))
+    answered.unwrap_or_else(|fault| failure(shape, &fault)).with_headers_of(shape)
 }
 
 /// An error of a provider of this shape.
-pub fn failure(shape: Shape, status: u16) -> Answer {
-    let message = format!("a stand-in answers with status {status}");
-    let error = match shape {
-        Shape::OpenAi => openai::failure(status, &message),
-        Shape::Anthropic => anthropic::failure(status, &message),
-        Shape::Ollama => json!({"error": message}),
+pub fn failure(shape: Shape, fault: &Fault) -> Answer {
+    let headers = match fault.status {
+        // A client that obeys waits for a second, and no test waits for longer.
+        429 => vec![("retry-after", "1".to_owned())],
+        _ => vec![],
     };
-    Answer { status, ..Answer::json(&error) }
+    let answer = Answer { status: fault.status, headers, ..Answer::json(&error(shape, fault)) };
+    answer.with_headers_of(shape)
 }
 
-/// What a stand-in says instead of a model's words.
-pub fn words(provider: &str, body: &Value) -> Vec<String> {
-    let model = body["model"].as_str().unwrap_or("no model");
-    let size = body.to_string().len();
-    [
-        format!("This is a stand-in for {provider}, no language model. "),
-        format!("It was asked for `{model}`, "),
-        format!("with {size} bytes of JSON."),
-    ]
-    .into_iter()
-    .chain(placeholder(&body.to_string()).map(|name| format!(" It reads {name} in brackets where you read <{name}>.")))
-    .collect()
+/// An error that comes in the middle of a stream.
+pub fn failure_in_stream(shape: Shape, route: &str) -> Bytes {
+    let fault = Fault::status(529, "a stand-in fails in the middle of its answer");
+    let error = error(shape, &fault);
+    match shape {
+        Shape::OpenAi if route == "/v1/responses" => {
+            let error = json!({"type": "error", "code": "server_error", "message": fault.message, "param": null, "sequence_number": 9});
+            format!("event: error\ndata: {error}\n\n")
+        }
+        Shape::OpenAi => format!("data: {error}\n\n"),
+        Shape::Anthropic => format!("event: error\ndata: {error}\n\n"),
+        Shape::Ollama => format!("{error}\n"),
+    }
+    .into()
 }
 
-/// What stands between the brackets of the first placeholder in a text.
-fn placeholder(text: &str) -> Option<String> {
-    let mut inside = text.split('<').skip(1).filter_map(|rest| Some(rest.split_once('>')?.0));
-    let in_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    inside.find(|name| name.contains('_') && name.chars().all(in_name)).map(str::to_owned)
-}
-
-/// The first tool that the request offers with plausible arguments for it, unless tools were called already.
-pub fn tool_call<'a>(tools: &'a Value, name: &str, schema: &str, called: bool) -> Option<(&'a str, Value)> {
-    let tool = tools.get(0).filter(|_| !called)?;
-    let properties = tool.pointer(schema).and_then(|schema| schema["properties"].as_object());
-    let argument = |(name, schema): (&String, &Value)| (name.clone(), sample(schema));
-    let arguments = properties.map(|properties| properties.iter().map(argument).collect()).unwrap_or_default();
-    Some((tool.pointer(name)?.as_str()?, Value::Object(arguments)))
-}
-
-fn sample(schema: &Value) -> Value {
-    match (schema["enum"].get(0), schema["type"].as_str()) {
-        (Some(first), _) => first.clone(),
-        (None, Some("number" | "integer")) => json!(1),
-        (None, Some("boolean")) => json!(true),
-        (None, Some("array")) => json!([]),
-        (None, Some("object")) => json!({}),
-        _ => json!("stand-in"),
+fn error(shape: Shape, fault: &Fault) -> Value {
+    match shape {
+        Shape::OpenAi => openai::failure(fault),
+        Shape::Anthropic => anthropic::failure(fault),
+        Shape::Ollama => json!({"error": fault.message}),
     }
 }
 
@@ -84,7 +68,12 @@ fn sample(schema: &Value) -> Value {
 impl Answer {
     /// A JSON document.
     pub fn json(document: &Value) -> Self {
-        Self { status: 200, content_type: "application/json".into(), parts: vec![document.to_string().into()] }
+        Self::whole("application/json", document.to_string())
+    }
+
+    /// Any document.
+    pub fn whole(content_type: &str, body: impl Into<Bytes>) -> Self {
+        Self { status: 200, content_type: content_type.into(), headers: vec![], parts: vec![body.into()] }
     }
 
     /// Server-sent events: names (empty for none) and data.
@@ -94,12 +83,23 @@ impl Answer {
             _ => format!("event: {name}\ndata: {data}\n\n").into(),
         };
         let parts = events.into_iter().map(part).collect();
-        Self { status: 200, content_type: "text/event-stream; charset=utf-8".into(), parts }
+        Self { parts, ..Self::whole("text/event-stream; charset=utf-8", "") }
     }
 
     /// Newline-delimited JSON.
     pub fn lines(documents: impl IntoIterator<Item = Value>) -> Self {
         let parts = documents.into_iter().map(|document| format!("{document}\n").into()).collect();
-        Self { status: 200, content_type: "application/x-ndjson".into(), parts }
+        Self { parts, ..Self::whole("application/x-ndjson", "") }
+    }
+
+    /// Adds what each provider sends with all its answers.
+    fn with_headers_of(mut self, shape: Shape) -> Self {
+        let known: &[(&str, &str)] = match shape {
+            Shape::OpenAi => openai::HEADERS,
+            Shape::Anthropic => anthropic::HEADERS,
+            Shape::Ollama => &[],
+        };
+        self.headers.extend(known.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        self
     }
 }

@@ -1,17 +1,57 @@
-//! What OpenAI answers.
+//! What OpenAI answers, <https://platform.openai.com/docs/api-reference>.
+
+mod chat;
+mod messages;
+mod parameters;
+mod responses;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, tool_call, words};
+use super::Received;
+use super::answer::Answer;
+use super::fault::{Fault, ensure, items, unknown};
+use super::model::INPUT;
+
+/// What it sends with all its answers.
+pub const HEADERS: &[(&str, &str)] = &[
+    ("x-request-id", "req_stand-in"),
+    ("openai-version", "2020-10-01"),
+    ("openai-organization", "stand-in"),
+    ("openai-processing-ms", "5"),
+    ("x-ratelimit-limit-requests", "5000"),
+    ("x-ratelimit-remaining-requests", "4999"),
+    ("x-ratelimit-reset-requests", "12ms"),
+    ("x-ratelimit-limit-tokens", "160000"),
+    ("x-ratelimit-remaining-tokens", "159976"),
+    ("x-ratelimit-reset-tokens", "9ms"),
+];
 
 const MODELS: [&str; 4] = ["gpt-4o", "gpt-4o-mini", "gpt-5", "text-embedding-3-small"];
 
-/// The answer to a request; `None` where OpenAI knows no such path.
-pub fn answer(provider: &str, method: &str, path: &str, body: &Value) -> Option<Answer> {
+/// The answer to a request, or what is wrong with it.
+pub fn answer(provider: &str, received: &Received) -> Result<Answer, Fault> {
+    let (path, body) = (received.route(), received.json());
+    match path {
+        "/v1/chat/completions" => parameters::check(&body)?,
+        "/v1/responses" => responses::check(&body)?,
+        "/v1/embeddings" => check_embeddings(&body)?,
+        "/v1/completions" => check_completion(&body)?,
+        _ => {}
+    }
+    let not_found = || Fault::status(404, format!("Invalid URL ({} {path})", received.method));
+    serve(provider, &received.method, path, &body).ok_or_else(not_found)
+}
+
+/// The answer to a request that is as it should be; `None` where OpenAI knows no such path.
+pub fn serve(provider: &str, method: &str, path: &str, body: &Value) -> Option<Answer> {
+    let streams = body["stream"] == true;
     Some(match (method, path) {
-        ("POST", "/v1/chat/completions") if body["stream"] == true => streamed_chat(provider, body),
-        ("POST", "/v1/chat/completions") => Answer::json(&chat(provider, body)),
-        ("POST", "/v1/responses") => Answer::json(&response(provider, body)),
+        ("POST", "/v1/chat/completions") if streams => chat::streamed(provider, body),
+        ("POST", "/v1/chat/completions") => Answer::json(&chat::whole(provider, body)),
+        ("POST", "/v1/responses") if streams => responses::streamed(provider, body),
+        ("POST", "/v1/responses") => Answer::json(&responses::whole(provider, body)),
+        ("POST", "/v1/completions") if streams => chat::streamed_completion(provider, body),
+        ("POST", "/v1/completions") => Answer::json(&chat::completion(provider, body)),
         ("POST", "/v1/embeddings") => Answer::json(&embeddings(body)),
         ("GET" | "HEAD", "/v1/models") => Answer::json(&models()),
         _ => return None,
@@ -19,90 +59,94 @@ pub fn answer(provider: &str, method: &str, path: &str, body: &Value) -> Option<
 }
 
 /// An error document.
-pub fn failure(status: u16, message: &str) -> Value {
-    let kind = match status {
+pub fn failure(fault: &Fault) -> Value {
+    let kind = match fault.status {
         401 => "authentication_error",
         429 => "rate_limit_error",
         500.. => "server_error",
         _ => "invalid_request_error",
     };
-    json!({"error": {"message": message, "type": kind, "param": null, "code": null}})
+    let code = fault.code.or((fault.status == 429).then_some("rate_limit_exceeded"));
+    json!({"error": {"message": fault.message, "type": kind, "param": fault.param, "code": code}})
 }
 
-fn chat(provider: &str, body: &Value) -> Value {
-    let (message, finish) = match called(body) {
-        Some((name, arguments)) => {
-            let function = json!({"name": name, "arguments": arguments.to_string()});
-            let calls = json!([{"id": "call_stand_in", "type": "function", "function": function}]);
-            (json!({"role": "assistant", "content": null, "tool_calls": calls}), "tool_calls")
-        }
-        None => (json!({"role": "assistant", "content": words(provider, body).concat()}), "stop"),
-    };
-    json!({
-        "id": "chatcmpl-stand-in", "object": "chat.completion", "created": 1_700_000_000, "model": body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": finish}], "usage": usage(),
-    })
-}
-
-fn streamed_chat(provider: &str, body: &Value) -> Answer {
-    let mut deltas = vec![json!({"role": "assistant", "content": ""})];
-    let finish = match called(body) {
-        Some((name, arguments)) => {
-            let function = json!({"name": name, "arguments": ""});
-            deltas.push(
-                json!({"tool_calls": [{"index": 0, "id": "call_stand_in", "type": "function", "function": function}]}),
-            );
-            deltas.push(json!({"tool_calls": [{"index": 0, "function": {"arguments": arguments.to_string()}}]}));
-            "tool_calls"
-        }
-        None => {
-            deltas.extend(words(provider, body).into_iter().map(|word| json!({"content": word})));
-            "stop"
-        }
-    };
-    let chunk = |choices: Value, usage: Value| {
-        json!({
-            "id": "chatcmpl-stand-in", "object": "chat.completion.chunk", "created": 1_700_000_000,
-            "model": body["model"], "choices": choices, "usage": usage,
-        })
-    };
-    let choice = |delta: &Value, finish: Value| json!([{"index": 0, "delta": delta, "finish_reason": finish}]);
-    let mut events: Vec<_> = deltas.iter().map(|delta| chunk(choice(delta, Value::Null), Value::Null)).collect();
-    events.push(chunk(choice(&json!({}), json!(finish)), Value::Null));
-    if body["stream_options"]["include_usage"] == true {
-        events.push(chunk(json!([]), usage()));
+/// A model that answers, and no other field than those that are known.
+fn check_fields(body: &Value, known: &[&str]) -> Result<(), Fault> {
+    let parsed = || Fault::invalid("We could not parse the JSON body of your request.");
+    ensure(body.is_object(), parsed)?;
+    if let Some(name) = unknown(body, known) {
+        return Err(Fault::invalid(format!("Unknown parameter: '{name}'.")).at(name).code("unknown_parameter"));
     }
-    let data = events.iter().map(ToString::to_string).chain(["[DONE]".to_owned()]);
-    Answer::events(data.map(|data| ("", data)))
+    let model = body["model"].as_str().ok_or_else(|| Fault::invalid("you must provide a model parameter"))?;
+    let not_here = || {
+        let message = format!("The model `{model}` does not exist or you do not have access to it.");
+        Fault { code: Some("model_not_found"), ..Fault::status(404, message) }
+    };
+    ensure(!model.starts_with("claude-"), not_here)
 }
 
-fn called(body: &Value) -> Option<(&str, Value)> {
-    let answered = body["messages"].as_array().is_some_and(|all| all.iter().any(|message| message["role"] == "tool"));
-    tool_call(&body["tools"], "/function/name", "/function/parameters", answered)
+/// A field that must be there.
+fn missing(name: &str) -> Fault {
+    Fault::invalid(format!("Missing required parameter: '{name}'.")).at(name).code("missing_required_parameter")
 }
 
-fn response(provider: &str, body: &Value) -> Value {
-    let text = json!({"type": "output_text", "text": words(provider, body).concat(), "annotations": []});
-    json!({
-        "id": "resp_stand_in", "object": "response", "created_at": 1_700_000_000, "status": "completed",
-        "model": body["model"], "parallel_tool_calls": true, "tool_choice": "auto", "tools": [],
-        "output": [{"type": "message", "id": "msg_stand_in", "role": "assistant", "status": "completed", "content": [text]}],
-        "usage": {"input_tokens": 9, "output_tokens": 12, "total_tokens": 21},
-    })
+/// A number within these bounds, if it is there.
+fn check_range(body: &Value, name: &str, least: f64, most: f64) -> Result<(), Fault> {
+    let value = &body[name];
+    let within = value.is_null() || value.as_f64().is_some_and(|value| (least..=most).contains(&value));
+    let message = format!("Invalid '{name}': expected a number between {least} and {most}, but got {value} instead.");
+    ensure(within, || Fault::invalid(message).at(name).code("decimal_out_of_range"))
 }
 
+fn check_embeddings(body: &Value) -> Result<(), Fault> {
+    check_fields(body, &["dimensions", "encoding_format", "input", "model", "user"])?;
+    let input = &body["input"];
+    let empty = input.is_null() || input == "" || input.as_array().is_some_and(Vec::is_empty);
+    ensure(!empty, || Fault::invalid("'$.input' is invalid. Please check the API reference."))
+}
+
+fn check_completion(body: &Value) -> Result<(), Fault> {
+    const FIELDS: &[&str] = &[
+        "best_of",
+        "echo",
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "max_tokens",
+        "model",
+        "n",
+        "presence_penalty",
+        "prompt",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "suffix",
+        "temperature",
+        "top_p",
+        "user",
+    ];
+    check_fields(body, FIELDS)?;
+    ensure(!body["prompt"].is_null(), || missing("prompt"))
+}
+
+/// One vector for each text. Where a client wants them so, they are base64 of little-endian floats.
 fn embeddings(body: &Value) -> Value {
-    let count = body["input"].as_array().map_or(1, Vec::len);
-    let item = |index| json!({"object": "embedding", "index": index, "embedding": [0.25, -0.5, 0.125]});
+    use base64::Engine;
+    const VECTOR: [f32; 3] = [0.25, -0.5, 0.125];
+    let bytes: Vec<u8> = VECTOR.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let vector = match body["encoding_format"].as_str() {
+        Some("base64") => json!(base64::engine::general_purpose::STANDARD.encode(bytes)),
+        _ => json!(VECTOR),
+    };
+    let count = items(&body["input"]).len().max(1);
+    let item = |index| json!({"object": "embedding", "index": index, "embedding": vector});
     let data: Vec<_> = (0..count).map(item).collect();
-    json!({"object": "list", "data": data, "model": body["model"], "usage": {"prompt_tokens": 9, "total_tokens": 9}})
+    let usage = json!({"prompt_tokens": INPUT, "total_tokens": INPUT});
+    json!({"object": "list", "data": data, "model": body["model"], "usage": usage})
 }
 
 fn models() -> Value {
     let model = |id| json!({"id": id, "object": "model", "created": 1_700_000_000, "owned_by": "stand-in"});
     json!({"object": "list", "data": MODELS.map(model)})
-}
-
-fn usage() -> Value {
-    json!({"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21})
 }
