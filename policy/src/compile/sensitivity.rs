@@ -1,5 +1,8 @@
 //! The scale of levels, and the detectors.
 
+mod translation;
+
+use self::translation::Translation;
 use super::Report;
 use crate::{
     config::SensitivityConfig,
@@ -20,9 +23,10 @@ pub(super) struct Sensitivity {
 
 /// Compiles the scale and the detectors. `None` only if not even an empty set of detectors compiles.
 pub(super) fn sensitivity(config: SensitivityConfig, report: &mut Report) -> Option<Sensitivity> {
-    let SensitivityConfig { levels, packs, detectors, test_values } = config;
+    let SensitivityConfig { levels, packs, pack_levels, detectors, test_values } = config;
     let levels = levels.map_or_else(Levels::default, |names| scale(names, report));
-    let written = entries(packs, detectors, report);
+    let translation = Translation::new(&levels, &pack_levels, report);
+    let written = entries(packs, &translation, detectors, report);
     let detectors = compiled(&written, &levels, test_values, report)?;
     let level_names = levels.names().iter().map(|name| Name::written(name)).collect();
     let named = |detector: &detect::Detector| (Name::written(&detector.id), Name::written(&detector.label));
@@ -51,7 +55,12 @@ fn scale(names: Vec<String>, report: &mut Report) -> Levels {
 }
 
 /// The detectors of the packs with the policy's own laid over them.
-fn entries(packs: Option<Vec<String>>, own: Vec<DetectorConfig>, report: &mut Report) -> Vec<(String, DetectorConfig)> {
+fn entries(
+    packs: Option<Vec<String>>,
+    translation: &Translation,
+    own: Vec<DetectorConfig>,
+    report: &mut Report,
+) -> Vec<(String, DetectorConfig)> {
     let packs = packs.unwrap_or_else(|| detect::packs().map(String::from).collect());
     let (mut packed, mut unknown) = (Vec::new(), false);
     for (index, name) in packs.iter().enumerate() {
@@ -73,6 +82,7 @@ fn entries(packs: Option<Vec<String>>, own: Vec<DetectorConfig>, report: &mut Re
         report.give_up(OWN);
         return Vec::new();
     }
+    translation.apply(&mut packed, report);
     let own = own.into_iter().enumerate().map(|(place, detector)| (format!("{OWN}[{place}]"), detector));
     let own = own.filter(|(path, _)| !report.is_broken(path)).collect();
     detect::merge(packed, own).unwrap_or_else(|problems| {

@@ -1,4 +1,5 @@
 use super::policy;
+use crate::policy::Policy;
 
 const EXAMPLE: &str = include_str!("tests/example.yaml");
 
@@ -424,4 +425,42 @@ fn what_is_no_document_is_told_with_its_place() {
         let problems = policy(bytes).unwrap_err();
         assert!(problems[0].to_string().starts_with(expected), "{problems:?}");
     }
+}
+
+#[test]
+fn the_levels_of_the_packs_become_the_policys_own() {
+    let told = |sensitivity: &str| {
+        let document = format!(
+            "apiVersion: policymesh.dev/v1\nkind: Policy\nmetadata: {{name: p}}\nspec:\n  sensitivity: {{{sensitivity}}}\n  \
+             providers: [{{name: a, format: ollama, cluster: a, zone: local, cleared: d}}]\n  rules: [{{name: r, action: deny}}]\n"
+        );
+        match Policy::parse(document.as_bytes()) {
+            Ok((policy, _)) => {
+                let level = |id: &str| {
+                    let detector = policy.detectors().find(id).and_then(|index| policy.detectors().get(index)).unwrap();
+                    policy.level_name(detector.level).to_string()
+                };
+                vec![level("iban")]
+            }
+            Err(problems) => problems.iter().map(ToString::to_string).collect(),
+        }
+    };
+    assert_eq!(told("levels: [a, b, c, d], packs: [finance]"), ["d"]);
+    let map = "pack_levels: {public: x, internal: x, confidential: x, restricted: x}";
+    assert_eq!(told(&format!("levels: [x, d], packs: [finance], {map}")), ["x"]);
+    assert_eq!(
+        told("levels: [a, internal, d], packs: [secrets]"),
+        [
+            "spec.sensitivity.pack_levels: the packs have detectors of level `confidential`, `restricted`, which this policy does \
+          not have (say in `sensitivity.pack_levels` which of your levels that is: {confidential: ..., restricted: ...}, or \
+          use no packs: `packs: []`)"
+        ]
+    );
+    assert_eq!(
+        told("levels: [x, d], packs: [], pack_levels: {publik: x, public: z}"),
+        [
+            "spec.sensitivity.pack_levels.public: there is no level `z` (there is x, d)",
+            "spec.sensitivity.pack_levels.publik: there is no level of the packs `publik` (did you mean `public`?)",
+        ]
+    );
 }

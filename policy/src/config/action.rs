@@ -43,9 +43,9 @@ pub enum ActionConfig {
 pub struct SelectionConfig {
     /// These models, in this order: names of the catalogue, aliases, and `$asked` for what the client asks for.
     pub models: Option<Vec<String>>,
-    /// Only models in one of these zones.
+    /// Only models in one of these zones; where no models are listed, those of the first come first.
     pub zone: List<String>,
-    /// Only models of one of these providers.
+    /// Only models of one of these providers; where no models are listed, those of the first come first.
     pub provider: List<String>,
     /// Only models that can do all of this.
     pub can: List<Capability>,
@@ -105,10 +105,10 @@ pub struct RedactConfig {
 pub(super) struct Selection {
     /// These models, in this order: names of the catalogue, aliases, and `$asked` for what the client asks for.
     models: Option<Vec<String>>,
-    /// Only models in one of these zones.
+    /// Only models in one of these zones; where no models are listed, those of the first come first.
     #[serde(default)]
     zone: List<String>,
-    /// Only models of one of these providers.
+    /// Only models of one of these providers; where no models are listed, those of the first come first.
     #[serde(default)]
     provider: List<String>,
     /// Only models that can do all of this.

@@ -1,5 +1,7 @@
 //! Who the client is and how sensitive content is, as written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::detect::{DetectorConfig, TestValues};
@@ -50,6 +52,10 @@ pub struct SensitivityConfig {
     pub levels: Option<Vec<String>>,
     /// The packs of detectors that are used; all of them if left out.
     pub packs: Option<Vec<String>>,
+    /// Which of your levels stands for each level that the packs are written for: `{public: green, internal: amber, ...}`.
+    /// Not needed if yours have the same names, or other names and are as many.
+    #[serde(default)]
+    pub pack_levels: BTreeMap<String, String>,
     /// Detectors that are added, or changes to those of the packs.
     #[serde(default)]
     pub detectors: Vec<DetectorConfig>,

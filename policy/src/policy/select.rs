@@ -128,6 +128,9 @@ impl Policy {
                 places.push(place);
             }
         }
+        if selection.models.is_none() {
+            places.sort_by_key(|place| self.rank(selection, place.provider));
+        }
         match selection.prefer {
             Prefer::Listed => {}
             Prefer::Cheapest => places.sort_by_key(|place| {
@@ -142,6 +145,7 @@ impl Policy {
     fn providers_within(&self, selection: &Selection) -> Vec<Place> {
         let providers = (0..self.catalogue.providers.len()).filter(|provider| self.within(selection, *provider));
         let mut places: Vec<_> = providers.map(|provider| Place { provider, model: None }).collect();
+        places.sort_by_key(|place| self.rank(selection, place.provider));
         if selection.prefer == Prefer::Local {
             places.sort_by_key(|place| Reverse(self.is_local(place.provider)));
         }
@@ -152,6 +156,13 @@ impl Policy {
         let Some(found) = self.catalogue.providers.get(provider) else { return false };
         (selection.zones.is_empty() || selection.zones.contains(&found.zone))
             && (selection.providers.is_empty() || selection.providers.contains(&provider))
+    }
+
+    /// Where a provider stands in the lists of providers and zones of a selection: people write first what comes first.
+    fn rank(&self, selection: &Selection, provider: usize) -> (Option<usize>, Option<usize>) {
+        let zone = self.catalogue.providers.get(provider).map(|provider| &provider.zone);
+        let listed = selection.providers.iter().position(|listed| *listed == provider);
+        (listed, selection.zones.iter().position(|listed| Some(listed) == zone))
     }
 
     fn is_local(&self, provider: usize) -> bool {

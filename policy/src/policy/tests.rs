@@ -245,7 +245,11 @@ fn a_selection_says_which_models_and_in_which_order() {
         ("{models: [some]}", "far", "mid near"),
         ("{zone: local}", "far", "near free"),
         ("{zone: [local, eu]}", "far", "near free mid unpriced"),
+        ("{zone: [eu, local]}", "far", "mid unpriced near free"),
         ("{provider: eu}", "far", "mid unpriced"),
+        ("{provider: [eu, home]}", "far", "mid unpriced near free"),
+        ("{provider: [home, eu]}", "far", "near free mid unpriced"),
+        ("{models: [near, mid], provider: [eu, home]}", "far", "near mid"),
         ("{can: [vision, tools]}", "far", "far mid"),
         ("{models: [far, near], zone: local}", "far", "near"),
         ("{prefer: cheapest}", "far", "near free mid far unpriced c3"),
@@ -347,7 +351,7 @@ fn a_request_for_no_model_is_decided_over_providers() {
         "rule `r` left no candidate: eu: the interface is unknown and the rule does not name `other`"
     );
     let named = policy("  rules:\n  - {name: r, match: {api: other}, action: {route: {provider: [eu, far]}}}\n");
-    assert_eq!(short(&decided(&named, &Facts::new(Api::Other, name("public")))), "@far @eu");
+    assert_eq!(short(&decided(&named, &Facts::new(Api::Other, name("public")))), "@eu @far");
     let secret = Facts::new(Api::Other, name("restricted"));
     assert_eq!(decided(&named, &secret).outcome.name(), "deny");
 }
