@@ -1,13 +1,28 @@
 //! The policy-test format: a policy, and cases that say what it must do with a request.
 //!
-//! `tests/corpus/README.md` describes the format for its users. This module only holds the types and checks them; reading
-//! files, decoding base64 and compressing bodies is left to whoever runs the cases.
+//! `tests/corpus/README.md` describes the format for its users. Reading files is left to whoever runs the cases.
+
+#[cfg(feature = "cases")]
+mod coverage;
+#[cfg(feature = "cases")]
+mod mutate;
+#[cfg(feature = "cases")]
+mod run;
+#[cfg(feature = "cases")]
+mod sent;
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::json;
 
+#[cfg(feature = "cases")]
+pub use self::{
+    coverage::{Coverage, Covered, PredicateCoverage, RuleCoverage},
+    mutate::{Mutant, mutants, survivors},
+    run::{Ran, run},
+    sent::Sent,
+};
 use crate::problem::Problem;
 
 /// A file of cases: one policy and what it must do.
