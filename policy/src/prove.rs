@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use self::{
-    compare::{Comparison, Difference, Held, Incomparable, Relation, compare},
+    compare::{Comparison, Difference, Held, Incomparable, Relation, compare, differ},
     kind::Who,
 };
 use self::{

@@ -161,8 +161,8 @@ fn is_alike((first, who): &(&Policy, Who), (second, other): &(&Policy, Who)) -> 
         && (who == other || first.invariants.is_empty())
 }
 
-/// Whether two decisions on one request show that it is not so.
-pub(super) fn differ(first: &Decision, second: &Decision, relation: Relation) -> bool {
+/// Whether two decisions on one request show that a relation does not hold.
+pub fn differ(first: &Decision, second: &Decision, relation: Relation) -> bool {
     let [mine, others] = [first, second]
         .map(|decision| -> Vec<Candidate> { decision.candidates().iter().cloned().map(without_cost).collect() });
     match (relation, &first.outcome, &second.outcome) {

@@ -205,7 +205,7 @@ proptest! {
             prop_assert!(compared.holds != Held::Undecided);
             for facts in &all {
                 let (mine, others) = (first.decide(&told(&first, facts)), second.decide(&told(&second, facts)));
-                let differs = super::super::compare::differ(&mine, &others, relation);
+                let differs = differ(&mine, &others, relation);
                 prop_assert!(!differs || compared.holds == Held::No, "{relation:?} {facts:?}\n{mine}\n{others}");
             }
         }
@@ -218,7 +218,7 @@ proptest! {
         prop_assert!(compared.holds != Held::Undecided);
         for facts in &all {
             let of = |team: &str| policy.decide(&Facts { team: Some(Identity::Named(name(team))), ..told(&policy, facts) });
-            let differs = super::super::compare::differ(&of("blue"), &of("red"), Relation::Within);
+            let differs = differ(&of("blue"), &of("red"), Relation::Within);
             prop_assert!(!differs || compared.holds == Held::No, "{facts:?}");
         }
     }
