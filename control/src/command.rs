@@ -8,7 +8,10 @@ mod envoy;
 mod explain;
 mod input;
 mod prove;
+mod replay;
 mod schema;
+mod test;
+mod why;
 
 use std::process::ExitCode;
 
@@ -24,6 +27,9 @@ pub struct Policymesh {
 enum Command {
     Check(check::Check),
     Prove(prove::Prove),
+    Test(test::Test),
+    Why(why::WhyCommand),
+    Replay(replay::ReplayCommand),
     Explain(explain::Explain),
     Classify(classify::Classify),
     Detectors(detectors::Detectors),
@@ -42,6 +48,9 @@ impl Policymesh {
         let done = match self.command {
             Command::Check(command) => command.run(),
             Command::Prove(command) => command.run(),
+            Command::Test(command) => command.run(),
+            Command::Why(command) => command.run(),
+            Command::Replay(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Classify(command) => command.run(),
             Command::Detectors(command) => command.run(),

@@ -133,13 +133,13 @@ fn names(listing: Listing) -> Vec<String> {
 }
 
 /// Nanoseconds since 1970: prices change.
-fn now() -> u64 {
+pub fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.ok().and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
 /// The facts, one a line, without what is not there.
-pub(super) fn show_facts(facts: &Facts) -> String {
+fn show_facts(facts: &Facts) -> String {
     let Value::Object(fields) = json!(facts) else { return String::new() };
     let line = |(name, value): (&String, &Value)| match value {
         Value::String(text) => format!("  {name}: {text}\n"),
@@ -149,7 +149,7 @@ pub(super) fn show_facts(facts: &Facts) -> String {
 }
 
 /// Marks what a line of an explanation is about.
-fn paint(line: &str, style: Style) -> String {
+pub fn paint(line: &str, style: Style) -> String {
     let marked = |mark: &str, paint: &dyn Fn(&str) -> String| {
         line.strip_prefix(mark).map(|rest| format!("{}{rest}", paint(mark)))
     };

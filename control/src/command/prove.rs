@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use policy::prove::{Comparison, Held, InvariantProof, Proof, Relation, Verdict, Who, compare, question};
 use serde_json::{Value, json};
 
+pub use self::show::facts_line;
 use super::input;
 use crate::terminal::Style;
 

@@ -106,7 +106,7 @@ fn request(example: &Example, style: Style) -> String {
 }
 
 /// A request in a line or two: what is usual is left out.
-fn facts_line(facts: &Facts, headers: &BTreeMap<String, Option<String>>, style: Style) -> String {
+pub fn facts_line(facts: &Facts, headers: &BTreeMap<String, Option<String>>, style: Style) -> String {
     let mut parts = vec![format!("api {}", facts.api.name()), format!("level {}", facts.level)];
     let mut add = |name: &str, value: String| {
         if !value.is_empty() {

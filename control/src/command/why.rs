@@ -1,0 +1,148 @@
+//! `policymesh why`: why a recorded request was decided as it was, and what would have changed it.
+
+use std::fmt::{Display, Write as _};
+use std::io::{Write as _, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use policy::audit::Record;
+use policy::decision::Outcome;
+use policy::facts::Facts;
+use policy::policy::Policy;
+use policy::why::{Alternative, Why};
+use serde_json::{Value, json};
+
+use super::explain::paint;
+use super::input;
+use crate::terminal::Style;
+
+/// Tells why a recorded request was decided as it was, and what would have changed it.
+///
+/// The facts of the record are decided again by the policy: with the one that was in force, that is the decision as it
+/// fell. Nothing of the prompt is needed.
+#[derive(clap::Args)]
+pub struct WhyCommand {
+    /// Lines of Envoy's access log, or records by themselves; `-` is standard input.
+    record: PathBuf,
+
+    /// The policy, YAML or JSON.
+    #[arg(long)]
+    policy: PathBuf,
+
+    /// Which decision or request, where there are several lines: its id.
+    #[arg(long)]
+    id: Option<String>,
+
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+// === impl WhyCommand ===
+
+impl WhyCommand {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let Some(policy) = input::policy(&self.policy)? else { return Ok(ExitCode::from(1)) };
+        let record = find(&input::read(&self.record)?, self.id.as_deref())?;
+        let Some(facts) = record.facts.as_ref().filter(|_| record.decision.is_some()) else {
+            bail!("no decision fell on this request: its action is `{}`", record.action.name());
+        };
+        let style = Style::of_stdout();
+        let why = policy.why(facts);
+        let shown = if self.json {
+            format!("{:#}\n", to_json(&record, &why))
+        } else {
+            show(&policy, &record, facts, &why, style)
+        };
+        stdout().write_all(shown.as_bytes())?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The record of this id; without one, the only one.
+fn find(lines: &[u8], id: Option<&str>) -> anyhow::Result<Record> {
+    let mut found = None;
+    for (number, line) in lines.split(|byte| *byte == b'\n').enumerate() {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        // Looking for the id first spares parsing a whole log.
+        if id.is_some_and(|id| !line.windows(id.len()).any(|bytes| bytes == id.as_bytes())) {
+            continue;
+        }
+        let record = parse(line).with_context(|| format!("line {} is no record", number + 1))?;
+        let is_it = |id: &str| {
+            record.decision_id.as_str() == id || record.request_id.as_ref().is_some_and(|known| known.as_str() == id)
+        };
+        match (id, &found) {
+            (Some(id), _) if is_it(id) => return Ok(record),
+            (Some(_), _) => {}
+            (None, None) => found = Some(record),
+            (None, Some(_)) => bail!("there are several records: say which with --id"),
+        }
+    }
+    match id {
+        Some(id) => bail!("there is no record with the id `{id}`"),
+        None => found.context("there is no record"),
+    }
+}
+
+/// A record, by itself or in a line of the access log.
+fn parse(line: &[u8]) -> anyhow::Result<Record> {
+    let mut line: Value = serde_json::from_slice(line)?;
+    let record = match line.get_mut("audit") {
+        Some(audit) => audit.take(),
+        None => line,
+    };
+    Ok(serde_json::from_value(record)?)
+}
+
+fn to_json(record: &Record, why: &Why) -> Value {
+    json!({"decision_id": record.decision_id, "policy": record.policy, "facts": record.facts, "why": why})
+}
+
+fn show(policy: &Policy, record: &Record, facts: &Facts, why: &Why, style: Style) -> String {
+    let mut shown = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(shown, "{} {}", style.bold("decision"), record.decision_id);
+    let _ = writeln!(shown, "{}", super::prove::facts_line(facts, &Default::default(), style));
+    for line in why.trace.to_string().lines() {
+        let _ = writeln!(shown, "{}", paint(line, style));
+    }
+    if record.policy.digest != *policy.digest() {
+        let mark = style.doubtful("note:");
+        let _ =
+            writeln!(shown, "{mark} another policy was in force, {} ({})", record.policy.name, record.policy.digest);
+    }
+    if record.decision.as_ref().is_some_and(|decision| decision.outcome != why.trace.decision.outcome) {
+        let _ =
+            writeln!(shown, "{} the recorded decision is another: {}", style.doubtful("note:"), record.action.name());
+    }
+    alternatives(&mut shown, "it would have been another if", &why.facts, style);
+    alternatives(&mut shown, "the policy would decide otherwise", &why.policy, style);
+    shown
+}
+
+fn alternatives<C: Display>(shown: &mut String, title: &str, alternatives: &[Alternative<C>], style: Style) {
+    let _ = writeln!(shown, "\n{}", style.bold(title));
+    if alternatives.is_empty() {
+        *shown += "  nothing of what was tried\n";
+    }
+    for Alternative { changes, outcome, reason } in alternatives {
+        let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+        let _ = writeln!(shown, "  {}: {}, because {reason}", changes.join(", and "), to(outcome));
+    }
+}
+
+fn to(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Deny(denial) => format!("refused with {}", denial.status),
+        Outcome::Route(candidates) => {
+            let name = |candidate: &policy::decision::Candidate| {
+                candidate.model.as_ref().map_or(&candidate.provider, |model| &model.name).to_string()
+            };
+            candidates.iter().map(name).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
