@@ -76,6 +76,8 @@ fn compare(field: &Field, effort: &Effort, progress: &mut dyn FnMut(&str)) -> Re
     for conversation in &conversations {
         field.prove(conversation)?;
     }
+    progress("warming up");
+    field.warm_up(&conversations, effort.slice)?;
     let mut compared: Vec<_> = effort.sizes.iter().map(|size| Compared::of(*size)).collect();
     for round in 0..effort.rounds {
         progress(&format!("comparing, round {} of {}", round + 1, effort.rounds));

@@ -104,6 +104,14 @@ impl Field {
         Ok(())
     }
 
+    /// Lets V8 compile the parts of the module that are used much, which it does while they run.
+    pub fn warm_up(&self, conversations: &[Arc<Conversation>], length: Duration) -> Result<()> {
+        for (rival, conversation) in RIVALS.iter().flat_map(|rival| conversations.iter().map(move |one| (rival, one))) {
+            self.slice(rival.kind, conversation, rival.text, length)?;
+        }
+        Ok(())
+    }
+
     /// One pair for each rival. In every other round, the rival comes first.
     pub fn round(
         &self,
