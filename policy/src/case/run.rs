@@ -52,6 +52,9 @@ fn lead(exchange: &mut Exchange, sent: &Sent) -> Option<Step> {
     if step == Step::Hold && !sent.trailers.is_empty() {
         step = exchange.on_request_trailers();
     }
+    while step == Step::Reread {
+        step = exchange.on_reread(&sent.chunks.concat(), true);
+    }
     Some(step).filter(|step| *step != Step::Hold)
 }
 
@@ -96,8 +99,11 @@ pub(super) fn decided(record: &Record, decision: Option<&Decision>, expect: &Exp
         _ => decision.map_or("", |decision| decision.reason.name()),
     };
     note(&mut wrong, "reason", expect.reason.as_deref(), reason);
-    let level = decision.map_or("", |decision| decision.level.as_str());
+    let level = decision.map_or("", |decision| decision.counted().as_str());
     note(&mut wrong, "level", expect.level.as_deref(), level);
+    let redacted = decision.and_then(|decision| decision.redacted.as_ref());
+    let redacted = names(redacted.into_iter().flat_map(|redacted| redacted.replaced.keys()));
+    note(&mut wrong, "redacted", sorted(expect.redacted.as_ref()).as_ref(), &redacted);
     let candidates = decision.map(Decision::candidates).unwrap_or_default();
     let named =
         |candidate: &Candidate| candidate.model.as_ref().map_or(&candidate.provider, |model| &model.name).to_string();
