@@ -3,6 +3,7 @@
 mod access_log;
 mod bootstrap;
 mod cluster;
+pub mod control_plane;
 mod filter;
 mod listener;
 mod local_reply;
@@ -50,6 +51,13 @@ pub enum Delivery {
     Ecds {
         /// The path of the file, as Envoy sees it.
         file: String,
+    },
+    /// From the control service, which takes the audit records, too.
+    Control {
+        /// Where it is.
+        address: control_plane::Address,
+        /// Who this Envoy is to it.
+        identity: control_plane::Identity,
     },
 }
 

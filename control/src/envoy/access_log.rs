@@ -1,10 +1,18 @@
 //! The access log: the audit record of each request, and what Envoy alone knows about it.
 
-use super::Mesh;
+use super::{Delivery, Mesh, control_plane};
 use crate::yaml::{Node, list, map};
 
+/// Everything that takes audit records.
+pub fn access_logs(mesh: &Mesh) -> Node {
+    match &mesh.delivery {
+        Delivery::Control { .. } => list![control_plane::access_log(), access_log(mesh)],
+        Delivery::Static | Delivery::Ecds { .. } => list![access_log(mesh)],
+    }
+}
+
 /// One line of JSON for each request, also for those that were refused, unread or failed.
-pub fn access_log(mesh: &Mesh) -> Node {
+fn access_log(mesh: &Mesh) -> Node {
     map! {
         "name" => "envoy.access_loggers.file",
         "filter" => map! { "log_type_filter" => map! { "types" => list!["DownstreamEnd"] } },

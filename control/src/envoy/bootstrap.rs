@@ -1,6 +1,6 @@
 //! The whole bootstrap.
 
-use super::{Mesh, cluster, listener, stats};
+use super::{Delivery, Mesh, cluster, control_plane, listener, stats};
 use crate::yaml::{Node, list, map};
 
 /// The bootstrap of an Envoy that does nothing else.
@@ -12,14 +12,20 @@ pub fn bootstrap(mesh: &Mesh) -> Node {
         );
         cluster::cluster(mesh, upstream).comment(&comment)
     });
+    let (node, control) = match &mesh.delivery {
+        Delivery::Control { address, identity } => {
+            (control_plane::node(mesh, identity), Some(control_plane::cluster(address)))
+        }
+        Delivery::Static | Delivery::Ecds { .. } => (map! { "id" => "policymesh", "cluster" => "policymesh" }, None),
+    };
     let resources = map! {
         "listeners" => list![listener::listener(mesh)],
-        "clusters" => Node::list(clusters.collect()),
+        "clusters" => Node::list(clusters.chain(control).collect()),
     };
     let secrets = cluster::secrets(mesh);
     let resources = if secrets.is_empty() { resources } else { resources.with("secrets", Node::list(secrets)) };
     map! {
-        "node" => map! { "id" => "policymesh", "cluster" => "policymesh" },
+        "node" => node,
         "admin" => map! { "address" => &mesh.admin }.comment("Whoever reaches this can stop Envoy: keep it on loopback."),
         "static_resources" => resources,
         "stats_config" => stats::stats_config().comment("Makes labels of the parts of a metric's name, for /stats/prometheus."),

@@ -1,6 +1,6 @@
 //! The filter `policymesh` in its two roles, as Envoy is told of it.
 
-use super::{Delivery, Mesh};
+use super::{Delivery, Mesh, control_plane};
 use crate::yaml::{Node, list, map};
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
@@ -15,7 +15,8 @@ pub fn router(mesh: &Mesh) -> Node {
         Delivery::Static => {
             map! { "name" => NAME, "typed_config" => wasm(mesh, "policymesh-router", router_configuration(mesh)) }
         }
-        Delivery::Ecds { file } => map! { "name" => NAME, "config_discovery" => discovery(file) },
+        Delivery::Ecds { file } => map! { "name" => NAME, "config_discovery" => discovery(file_source(file)) },
+        Delivery::Control { .. } => map! { "name" => NAME, "config_discovery" => discovery(control_plane::source()) },
     }
 }
 
@@ -36,13 +37,17 @@ pub fn resource(mesh: &Mesh) -> Node {
     map! { "version_info" => mesh.policy_version.as_str(), "resources" => list![extension] }
 }
 
-fn discovery(file: &str) -> Node {
+fn file_source(file: &str) -> Node {
     let source = map! { "path_config_source" => map! { "path" => file }, "resource_api_version" => "V3" };
+    source.comment(
+        "Replace the file by moving a new one over it: Envoy does not notice a file that is written in place.\n\
+         A policy with errors is refused, they are in Envoy's log, and the old one stays.",
+    )
+}
+
+fn discovery(source: Node) -> Node {
     map! {
-        "config_source" => source.comment(
-            "Replace the file by moving a new one over it: Envoy does not notice a file that is written in place.\n\
-             A policy with errors is refused, they are in Envoy's log, and the old one stays.",
-        ),
+        "config_source" => source,
         "type_urls" => list![WASM, RBAC],
         "default_config" => map! { "@type" => RBAC, "rules" => map! { "action" => "ALLOW" } }
             .comment("Until there is a policy: refuse everything. An allow-list with nothing on it."),

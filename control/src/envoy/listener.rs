@@ -29,7 +29,7 @@ fn connection_manager(mesh: &Mesh) -> Node {
         "early_header_mutation_extensions" => list![early_header_mutation(mesh)],
     };
     manager
-        .with("access_log", list![access_log::access_log(mesh)])
+        .with("access_log", access_log::access_logs(mesh))
         .with("local_reply_config", local_reply::local_reply())
         .with("common_http_protocol_options", map! { "idle_timeout" => "3600s", "headers_with_underscores_action" => "DROP_HEADER" })
         .with("http2_protocol_options", map! {

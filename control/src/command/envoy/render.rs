@@ -12,6 +12,7 @@ use policy::catalogue::Endpoint;
 use policy::policy::Policy;
 
 use crate::command::input;
+use crate::envoy::control_plane;
 use crate::envoy::{Address, Delivery, Key, Mesh, Version, unknown, upstreams};
 use crate::yaml::Node;
 
@@ -21,7 +22,8 @@ pub struct Render {
     /// The policy, YAML or JSON.
     policy: PathBuf,
 
-    /// What to write: a bootstrap with the policy inline, one that reads it from --filter-config, or that file.
+    /// What to write: a bootstrap with the policy inline, one that gets it from the control service or reads it from
+    /// --filter-config, or that file.
     #[arg(long, value_enum, default_value_t = Mode::Static)]
     mode: Mode,
 
@@ -37,6 +39,18 @@ pub struct Render {
     /// The file that --mode ecds reads the filter's configuration from and --mode filter writes.
     #[arg(long, default_value = "/etc/policymesh/filter.yaml", value_name = "PATH")]
     filter_config: String,
+
+    /// Where the control service of --mode control takes Envoys.
+    #[arg(long, default_value = "127.0.0.1:18000", value_name = "HOST:PORT")]
+    control: control_plane::Address,
+
+    /// The name of this Envoy, which no other has: records are kept by it.
+    #[arg(long, default_value = "policymesh", value_name = "ID")]
+    node_id: String,
+
+    /// The name of the Envoys that are like this one: policies are chosen by it.
+    #[arg(long, default_value = "policymesh", value_name = "NAME")]
+    node_cluster: String,
 
     /// Where clients connect.
     #[arg(long, default_value = "0.0.0.0:10000", value_name = "IP:PORT")]
@@ -77,6 +91,8 @@ enum Mode {
     Static,
     /// A bootstrap that reads the filter's configuration from a file, by ECDS.
     Ecds,
+    /// A bootstrap that gets its policies from the control service, and sends it the audit records.
+    Control,
     /// The filter's configuration for --mode ecds.
     Filter,
 }
@@ -147,6 +163,10 @@ impl Render {
         match self.mode {
             Mode::Static => Delivery::Static,
             Mode::Ecds | Mode::Filter => Delivery::Ecds { file: self.filter_config.clone() },
+            Mode::Control => Delivery::Control {
+                address: self.control.clone(),
+                identity: control_plane::Identity { id: self.node_id.clone(), cluster: self.node_cluster.clone() },
+            },
         }
     }
 
@@ -154,6 +174,7 @@ impl Render {
         let what = match self.mode {
             Mode::Static => "Envoy with Policy Mesh, the policy inline.",
             Mode::Ecds => "Envoy with Policy Mesh; the policy comes from a file and is replaced while Envoy runs.",
+            Mode::Control => "Envoy with Policy Mesh; policies come from the control service, and records go there.",
             Mode::Filter => "The filter's configuration, for the Envoy of `--mode ecds`.",
         };
         format!(

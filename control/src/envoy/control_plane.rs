@@ -1,0 +1,125 @@
+//! How an Envoy is told of the control service: where its policies come from and where its audit records go.
+
+use super::Mesh;
+use crate::yaml::{Node, list, map};
+
+/// The key of what we say of a node in its metadata.
+pub const METADATA: &str = "policymesh";
+
+/// The cluster that leads to the control service.
+const CLUSTER: &str = "policymesh-control";
+
+/// Who an Envoy is to the control service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its id, which no other Envoy has.
+    pub id: String,
+    /// Its cluster: Envoys that are alike.
+    pub cluster: String,
+}
+
+/// Where the control service takes Envoys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// A name or an IP address.
+    pub host: String,
+    /// A TCP port.
+    pub port: u16,
+}
+
+/// Where the router filter's configuration comes from.
+pub fn source() -> Node {
+    let source = map! {
+        "api_config_source" => map! {
+            "api_type" => "GRPC",
+            "transport_api_version" => "V3",
+            "grpc_services" => list![service()],
+            "set_node_on_first_message_only" => true,
+        },
+        "resource_api_version" => "V3",
+        "initial_fetch_timeout" => "5s",
+    };
+    source.comment(
+        "The control service. When it is away the last policy stays in force, and an Envoy that starts then refuses\n\
+         everything until it is back.",
+    )
+}
+
+/// The access log that takes the audit records to the control service.
+pub fn access_log() -> Node {
+    map! {
+        "name" => "envoy.access_loggers.http_grpc",
+        "filter" => map! { "log_type_filter" => map! { "types" => list!["DownstreamEnd"] } },
+        "typed_config" => map! {
+            "@type" => "type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+            "common_config" => map! {
+                "log_name" => "policymesh",
+                "transport_api_version" => "V3",
+                "grpc_service" => service(),
+                "buffer_flush_interval" => "0.2s",
+                "filter_state_objects_to_log" => list!["wasm.policymesh_audit"],
+            },
+        },
+    }
+    .comment(
+        "The audit records, at once, to the control service. Envoy drops what it cannot send: the file is the copy that\n\
+         `policymesh collect` fills gaps from.",
+    )
+}
+
+/// The cluster of the control service.
+pub fn cluster(address: &Address) -> Node {
+    let Address { host, port } = address;
+    let kind = if host.parse::<std::net::IpAddr>().is_ok() { "STATIC" } else { "STRICT_DNS" };
+    let socket = map! { "socket_address" => map! { "address" => host.as_str(), "port_value" => *port } };
+    let endpoint = map! { "endpoint" => map! { "address" => socket } };
+    map! {
+        "name" => CLUSTER,
+        "type" => kind,
+        "connect_timeout" => "1s",
+        "load_assignment" => map! {
+            "cluster_name" => CLUSTER,
+            "endpoints" => list![map! { "lb_endpoints" => list![endpoint] }],
+        },
+        "typed_extension_protocol_options" => map! {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions" => map! {
+                "@type" => "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config" => map! { "http2_protocol_options" => map! {
+                    "connection_keepalive" => map! { "interval" => "30s", "timeout" => "10s" },
+                } },
+            },
+        },
+    }
+    .comment("The control service. No request of a client gets here: the route does not name it.")
+}
+
+/// The node, with what the control service must know to configure its filter.
+pub fn node(mesh: &Mesh, identity: &Identity) -> Node {
+    let clusters = mesh.clusters().map(|upstream| Node::from(upstream.cluster.as_str())).collect();
+    let own = map! { "module" => mesh.module.as_str(), "clusters" => Node::list(clusters) };
+    map! {
+        "id" => identity.id.as_str(),
+        "cluster" => identity.cluster.as_str(),
+        "metadata" => map! { METADATA => own.comment("What the control service must know to configure the filter.") },
+    }
+}
+
+fn service() -> Node {
+    map! { "envoy_grpc" => map! { "cluster_name" => CLUSTER } }
+}
+
+// === impl Address ===
+
+impl std::str::FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| format!("`{text}` is no HOST:PORT"))?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let port = port.parse().map_err(|_| format!("`{port}` is no port"))?;
+        if host.is_empty() || port == 0 {
+            return Err(format!("`{text}` is no HOST:PORT"));
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
