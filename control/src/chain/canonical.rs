@@ -1,0 +1,103 @@
+//! Canonical JSON and its hashes: what the audit chain is made of.
+//!
+//! The canonical form is that of RFC 8785 (JCS): equal values have equal bytes, so that they have equal hashes anywhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use sha2::{Digest as _, Sha256};
+
+/// A SHA-256 hash, written as 64 hexadecimal digits.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+/// The text is no hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a hash is 64 hexadecimal digits")]
+pub struct InvalidHash;
+
+/// The canonical form of anything that serialises to JSON; an error only for what JSON cannot say, such as a NaN.
+pub fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
+    serde_json_canonicalizer::to_string(value)
+}
+
+// === impl Hash ===
+
+impl Hash {
+    /// The hash of these bytes.
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// From the bytes that a database kept.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, InvalidHash> {
+        bytes.try_into().map(Self).map_err(|_| InvalidHash)
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Hash {
+    type Err = InvalidHash;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHash> {
+        let digits = text.as_bytes();
+        let lower = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        if digits.len() != 64 || !lower {
+            return Err(InvalidHash);
+        }
+        let mut hash = [0; 32];
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| InvalidHash)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| InvalidHash)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn equal_values_have_equal_bytes() {
+        let one = json!({"b": [1, 2.50, "\u{20ac}\n"], "a": {"\u{1f600}": 1, "\u{fb33}": 2}});
+        // RFC 8785 sorts keys by UTF-16 units: the emoji's surrogates come before U+FB33.
+        assert_eq!(to_string(&one).unwrap(), "{\"a\":{\"\u{1f600}\":1,\"\u{fb33}\":2},\"b\":[1,2.5,\"\u{20ac}\\n\"]}");
+    }
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written_and_nothing_else_is() {
+        let hash = Hash::of("abc");
+        assert_eq!(hash.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        for text in ["", "ba", &"g".repeat(64), &"A".repeat(64), &format!("+{}", "a".repeat(63))] {
+            assert_eq!(text.parse::<Hash>(), Err(InvalidHash), "{text}");
+        }
+    }
+}
