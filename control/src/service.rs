@@ -1,0 +1,124 @@
+//! The control service: policies go out to Envoys over xDS, their audit records come in over Envoy's access log service,
+//! and people ask through the API.
+//!
+//! Everything that is kept stands in one store. All writing to the audit chain is done by one task, the [`journal`]; which
+//! policy each node is to have is published by one watch, the [`board`]; readers never wait for either.
+
+mod access;
+mod api;
+mod board;
+mod export;
+mod fleet;
+mod intake;
+mod journal;
+mod life;
+mod removal;
+mod settings;
+mod store;
+mod time;
+mod xds;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use access::Role;
+pub use export::Form;
+pub use settings::Settings;
+pub use time::rfc3339;
+
+use crate::chain::signature::Key;
+use board::Board;
+use fleet::Fleet;
+use journal::{Journal, Signer};
+use removal::Retention;
+use store::Store;
+
+/// What the parts of the service share.
+#[derive(Clone)]
+struct Service {
+    store: Store,
+    journal: Journal,
+    fleet: Arc<Fleet>,
+    board: Arc<Board>,
+    key: Arc<Key>,
+    rules: Rules,
+    /// Turns true when the service is to end.
+    ending: watch::Receiver<bool>,
+}
+
+/// What is asked of those who use the service.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    /// Whether nobody may do anything without a token.
+    tokens: bool,
+    /// Whether nobody may publish what they wrote themselves.
+    four_eyes: bool,
+}
+
+/// Serves until the process is told to end.
+pub async fn run(settings: Settings) -> anyhow::Result<()> {
+    let store = Store::open(&settings.data_dir).await?;
+    let fleet = Arc::new(Fleet::load(&store).await?);
+    let board = Arc::new(Board::load(&store).await?);
+    let key = Arc::new(Key::load(&settings.data_dir.join("signing.key"))?);
+    let anchor = settings.anchor.clone().unwrap_or_else(|| settings.data_dir.join("anchor.jsonl"));
+    let signer = Signer::new(Arc::clone(&key), &anchor)?;
+    let (journal, writing) = Journal::start(store.clone(), Arc::clone(&fleet), signer).await?;
+    let (end, ending) = watch::channel(false);
+    let rules = Rules { tokens: settings.require_tokens, four_eyes: settings.four_eyes };
+    let service = Service { store, journal, fleet, board, key, rules, ending };
+    if rules.tokens {
+        api::tokens::make_first(&service, &settings.data_dir.join("admin.token")).await?;
+    }
+
+    let api = listen("--api", settings.api).await?;
+    let xds = listen("--xds", settings.xds).await?;
+    println!("policymesh: API at http://{}, Envoys at {}", api.local_addr()?, xds.local_addr()?);
+
+    let keeping = tokio::spawn(fleet::keep(service.clone()));
+    let guarding = tokio::spawn(life::guard::watch(service.clone()));
+    let retention = Retention { all_us: settings.retain, levels: settings.retain_level };
+    let expiring = tokio::spawn(removal::expire(service.clone(), retention));
+    let api = tokio::spawn(api::serve(service.clone(), api));
+    let xds = tokio::spawn(xds::serve(service.clone(), xds));
+    told_to_end().await?;
+    end.send_replace(true);
+    // The journal's task ends when nobody can write any more, and what is in its queue is written.
+    drop(service);
+    api.await??;
+    xds.await??;
+    expiring.await?;
+    guarding.await?;
+    keeping.await?;
+    writing.await?;
+    Ok(())
+}
+
+/// Listens where only this machine can reach: whoever does may do everything, and what they say is not encrypted.
+async fn listen(option: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    anyhow::ensure!(
+        address.ip().is_loopback(),
+        "{option}: `{address}` is not on loopback, and this service has no authentication and no TLS of its own: let it \
+         listen on 127.0.0.1 and put something in front of it that has both"
+    );
+    TcpListener::bind(address).await.with_context(|| format!("{option}: cannot listen on {address}"))
+}
+
+/// Ctrl-C, or the signal that service managers send.
+async fn told_to_end() -> anyhow::Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    Ok(())
+}
+
+/// Waits until the service is to end.
+async fn ended(mut ending: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which comes to the same.
+    let _ = ending.wait_for(|ending| *ending).await;
+}

@@ -1,0 +1,84 @@
+//! The API that people, scripts and the other commands use.
+
+mod audit;
+mod caller;
+mod extract;
+mod health;
+mod nodes;
+mod policies;
+mod problem;
+mod records;
+pub mod tokens;
+mod why;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
+
+use super::access::Permission;
+use super::{Service, ended};
+
+/// Serves the API until the service ends.
+pub async fn serve(service: Service, listener: TcpListener) -> anyhow::Result<()> {
+    let ending = ended(service.ending.clone());
+    axum::serve(listener, router(service)).with_graceful_shutdown(ending).await?;
+    Ok(())
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(
+    title = "Policy Mesh",
+    description = "Policies out to Envoys, audit records in, and why each decision fell.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0"),
+))]
+struct Document;
+
+/// Every route, with what it takes to use it.
+fn router(service: Service) -> Router {
+    use Permission::{
+        Collect, Erase, Export, ManageTokens, Publish, ReadNodes, ReadPolicies, ReadRecords, WritePolicies,
+    };
+    let guarded = |permission: Permission, routes: UtoipaMethodRouter<Service>| {
+        routes.layer(axum::middleware::from_fn_with_state((service.clone(), permission), caller::check))
+    };
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(guarded(ReadPolicies, routes!(policies::list)))
+        .routes(guarded(ReadPolicies, routes!(policies::find)))
+        .routes(guarded(ReadPolicies, routes!(policies::versions)))
+        .routes(guarded(ReadPolicies, routes!(policies::version)))
+        .routes(guarded(WritePolicies, routes!(policies::add)))
+        .routes(guarded(Publish, routes!(policies::select)))
+        .routes(guarded(Publish, routes!(policies::publish)))
+        .routes(guarded(Publish, routes!(policies::promote)))
+        .routes(guarded(Publish, routes!(policies::roll_back)))
+        .routes(guarded(ReadNodes, routes!(nodes::list)))
+        .routes(guarded(ReadNodes, routes!(nodes::find)))
+        .routes(guarded(Collect, routes!(records::add)))
+        .routes(guarded(ReadRecords, routes!(records::list)))
+        .routes(guarded(ReadRecords, routes!(records::find)))
+        .routes(guarded(ReadRecords, routes!(records::gaps)))
+        .routes(guarded(ReadRecords, routes!(why::explain)))
+        .routes(guarded(ReadRecords, routes!(audit::key)))
+        .routes(guarded(ReadRecords, routes!(audit::head)))
+        .routes(guarded(Export, routes!(audit::export)))
+        .routes(guarded(Export, routes!(records::export)))
+        .routes(guarded(Erase, routes!(audit::erase)))
+        .routes(guarded(ManageTokens, routes!(tokens::list)))
+        .routes(guarded(ManageTokens, routes!(tokens::add)))
+        .routes(guarded(ManageTokens, routes!(tokens::revoke)))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .split_for_parts();
+    let text = document.to_pretty_json().unwrap_or_default();
+    router
+        .route(
+            "/openapi.json",
+            axum::routing::get(move || async move { ([("content-type", "application/json")], text) }),
+        )
+        .fallback(problem::no_route)
+        .method_not_allowed_fallback(problem::no_method)
+        .layer(axum::middleware::from_fn(caller::is_addressed_here))
+        .with_state(service)
+}

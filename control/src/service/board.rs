@@ -1,0 +1,160 @@
+//! Which version of which policy each node is to have.
+//!
+//! One value, replaced as a whole: whoever serves nodes watches it and never waits.
+
+mod release;
+mod selector;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+pub use release::Release;
+pub use selector::Selector;
+
+use super::fleet::Identity;
+use super::store::{Store, policies};
+
+/// What is handed out now, and a watch on it.
+pub struct Board {
+    store: Store,
+    plan: watch::Sender<Arc<Plan>>,
+}
+
+/// What every node is to have.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The policies that are published, the most specific selector first.
+    assignments: Vec<Assignment>,
+}
+
+/// What the nodes of one policy are to have.
+#[derive(Debug)]
+pub struct Assignment {
+    /// Which nodes these are.
+    pub selector: Selector,
+    /// What they have.
+    pub release: Option<Arc<Release>>,
+    /// What some of them have instead, to see how it does.
+    pub canary: Option<(Canary, Arc<Release>)>,
+}
+
+/// Which nodes go first.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Canary {
+    /// The nodes with these ids.
+    Nodes(Vec<String>),
+    /// This share of all nodes, in percent: 1 to 99. Which ones hangs on their ids, so they stay the same.
+    Share(u8),
+}
+
+// === impl Board ===
+
+impl Board {
+    /// What the store says.
+    pub async fn load(store: &Store) -> anyhow::Result<Self> {
+        let plan = policies::plan(store).await?;
+        Ok(Self { store: store.clone(), plan: watch::Sender::new(Arc::new(plan)) })
+    }
+
+    /// Takes over what the store says now.
+    pub async fn reload(&self) -> Result<(), sqlx::Error> {
+        self.plan.send_replace(Arc::new(policies::plan(&self.store).await?));
+        Ok(())
+    }
+
+    /// What is handed out, now and from now on.
+    pub fn watch(&self) -> watch::Receiver<Arc<Plan>> {
+        self.plan.subscribe()
+    }
+}
+
+// === impl Plan ===
+
+impl Plan {
+    /// Puts assignments into the order in which they are tried.
+    pub fn new(mut assignments: Vec<Assignment>) -> Self {
+        // Stable, so that equally specific ones stay in the order of their names.
+        assignments.sort_by_key(|assignment| std::cmp::Reverse(assignment.selector.conditions()));
+        Self { assignments }
+    }
+
+    /// What this node is to have; nothing where no policy is for it.
+    pub fn release_for(&self, node: &Identity) -> Option<&Arc<Release>> {
+        let assignment = self.assignments.iter().find(|assignment| assignment.selector.selects(node))?;
+        match &assignment.canary {
+            Some((canary, release)) if canary.includes(&node.id) => Some(release),
+            _ => assignment.release.as_ref(),
+        }
+    }
+}
+
+// === impl Canary ===
+
+impl Canary {
+    /// Whether a node is among those that go first.
+    pub fn includes(&self, node: &str) -> bool {
+        match self {
+            Self::Nodes(nodes) => nodes.iter().any(|one| one == node),
+            Self::Share(percent) => percentile(node) < *percent,
+        }
+    }
+}
+
+/// A number from 0 to 99 that is the same for a name at all times, and spread evenly over names.
+fn percentile(name: &str) -> u8 {
+    let hash = crate::chain::Hash::of(name).0;
+    let bits = hash.iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    u8::try_from(bits % 100).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(number: u64) -> Arc<Release> {
+        Arc::new(Release { policy: "p".into(), number, digest: String::new(), document: Arc::default() })
+    }
+
+    fn node(id: &str, cluster: &str) -> Identity {
+        Identity { id: id.into(), cluster: cluster.into(), ..Identity::default() }
+    }
+
+    fn numbers(plan: &Plan, nodes: &[(&str, &str)]) -> Vec<Option<u64>> {
+        nodes.iter().map(|(id, cluster)| plan.release_for(&node(id, cluster)).map(|release| release.number)).collect()
+    }
+
+    #[test]
+    fn the_most_specific_policy_is_the_nodes_own() {
+        let of = |clusters: &[&str], nodes: &[&str], number| Assignment {
+            selector: Selector {
+                clusters: clusters.iter().map(ToString::to_string).collect(),
+                nodes: nodes.iter().map(ToString::to_string).collect(),
+                ..Selector::default()
+            },
+            release: Some(release(number)),
+            canary: None,
+        };
+        let plan = Plan::new(vec![of(&[], &[], 1), of(&["edge"], &[], 2), of(&["edge"], &["a"], 3)]);
+        let nodes = [("a", "edge"), ("b", "edge"), ("a", "core")];
+        assert_eq!(numbers(&plan, &nodes), [Some(3), Some(2), Some(1)]);
+        assert_eq!(numbers(&Plan::new(vec![of(&["edge"], &[], 2)]), &nodes), [Some(2), Some(2), None]);
+    }
+
+    #[test]
+    fn a_canary_takes_its_nodes_and_no_others() {
+        let with = |canary| {
+            Plan::new(vec![Assignment {
+                selector: Selector::default(),
+                release: Some(release(1)),
+                canary: Some((canary, release(2))),
+            }])
+        };
+        assert_eq!(numbers(&with(Canary::Nodes(vec!["a".into()])), &[("a", ""), ("b", "")]), [Some(2), Some(1)]);
+        let plan = with(Canary::Share(10));
+        let taken =
+            (0..2_000).filter(|n| plan.release_for(&node(&format!("node-{n}"), "")).unwrap().number == 2).count();
+        assert!((140..260).contains(&taken), "{taken} of 2000 are not about 10 %");
+    }
+}

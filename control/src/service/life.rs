@@ -1,0 +1,274 @@
+//! The life of a policy: its versions, from draft to published and back.
+//!
+//! A version never changes once it is made; only how far it has come does. What nodes get is what is published, and a
+//! rollout says which of them get it first.
+
+mod check;
+pub mod guard;
+mod publish;
+mod rollout;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+pub use check::Finding;
+pub use publish::{Publication, promote, publish, roll_back};
+pub use rollout::Rollout;
+
+use super::Service;
+use super::board::Selector;
+use super::journal::{Draft, NotWritten};
+use super::store::policies;
+use super::time::now_us;
+use crate::chain::Kind;
+
+/// A policy, as it stands now.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Policy {
+    /// Its name: `metadata.name` of its documents.
+    pub name: String,
+    /// Counts its changes: what a concurrent change is noticed by. It is the ETag.
+    pub revision: u64,
+    /// The number of the newest version.
+    pub latest: u64,
+    /// The number of the version in force for all of its nodes.
+    pub published: Option<u64>,
+    /// The nodes that it is for.
+    pub selector: Selector,
+    /// The last rollout, under way or at its end.
+    pub rollout: Option<Rollout>,
+}
+
+/// A version of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Version {
+    /// The policy's name.
+    pub policy: String,
+    /// Its number, from 1.
+    pub number: u64,
+    /// How far it has come.
+    pub state: State,
+    /// The digest of what it says; what a record names it by. Empty of a draft that is no policy yet.
+    pub digest: String,
+    /// The document as it was written.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub document: String,
+    /// Who made it.
+    pub author: String,
+    /// Why, in the author's words.
+    pub message: String,
+    /// Where it comes from: a commit, if it comes from a Git working tree.
+    pub source: Option<String>,
+    /// When it was made, in microseconds since the Unix epoch.
+    pub created_us: u64,
+    /// Who published it.
+    pub published_by: Option<String>,
+}
+
+/// How far a version has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It is kept, and has errors.
+    Draft,
+    /// It has no errors, and its invariants hold.
+    Checked,
+    /// It has been published, to some nodes or to all.
+    Published,
+    /// It was published, and taken back.
+    RolledBack,
+}
+
+/// Why a change to a policy is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// There is no such policy or version.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// Somebody else made a change in between.
+    #[error("policy `{0}` has changed in the meantime: look at what is there now, and try again")]
+    Conflict(String),
+    /// It is not in a state in which this can be done.
+    #[error("{0}")]
+    NotNow(String),
+    /// Its document has errors.
+    #[error("{}", count(.0))]
+    Errors(Vec<Finding>),
+    /// Nothing could be written or read.
+    #[error(transparent)]
+    Store(NotWritten),
+}
+
+/// A version that somebody wants to be kept.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewVersion {
+    /// The document, YAML or JSON.
+    pub document: String,
+    /// Why it is made.
+    #[serde(default)]
+    pub message: String,
+    /// Where it comes from, such as a commit.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Keeps it also if it has errors.
+    #[serde(default)]
+    pub draft: bool,
+}
+
+/// Keeps a new version of a policy, if it has no errors or is to be a draft. `revision` is the one that its author saw; 0 if
+/// the policy is new. A document that says what the newest version says makes no new one.
+pub async fn add(
+    service: &Service,
+    author: &str,
+    name: &str,
+    new: NewVersion,
+    revision: u64,
+) -> Result<(Version, Vec<Finding>), Refused> {
+    let NewVersion { document, message, source, draft } = new;
+    let checked = check::check(&document, name).await;
+    let state = if checked.is_sound() { State::Checked } else { State::Draft };
+    if state == State::Draft && !draft {
+        return Err(Refused::Errors(checked.findings));
+    }
+    let mut policy = match policies::find(&service.store, name).await? {
+        Some(policy) => policy,
+        None if revision == 0 => Policy::new(name),
+        None => return Err(Refused::Conflict(name.to_owned())),
+    };
+    if policy.revision != revision {
+        return Err(Refused::Conflict(name.to_owned()));
+    }
+    let latest = policies::find_version(&service.store, name, policy.latest).await?;
+    if let Some(latest) = latest.filter(|latest| latest.document == document) {
+        return Ok((latest, checked.findings));
+    }
+    policy.latest += 1;
+    let version = Version {
+        policy: name.to_owned(),
+        number: policy.latest,
+        state,
+        digest: checked.digest,
+        document,
+        author: author.to_owned(),
+        message,
+        source,
+        created_us: now_us(),
+        published_by: None,
+    };
+    let told = json!({
+        "what": "version-added", "who": author, "policy": name, "version": version.number, "digest": version.digest,
+        "message": version.message, "source": version.source,
+    });
+    let kept = version.clone();
+    change(service, name, told, move |connection| {
+        Box::pin(async move {
+            policies::save(connection, &policy, revision).await?;
+            policies::add(connection, &kept).await
+        })
+    })
+    .await?;
+    Ok((version, checked.findings))
+}
+
+/// Says which nodes a policy is for.
+pub async fn select(
+    service: &Service,
+    who: &str,
+    name: &str,
+    selector: Selector,
+    revision: u64,
+) -> Result<Policy, Refused> {
+    let mut policy = find(service, name, revision).await?;
+    policy.selector = selector;
+    let told = json!({"what": "nodes-selected", "who": who, "policy": name, "selector": policy.selector});
+    keep(service, policy, told, None).await
+}
+
+/// The policy of this name, if it is still at this revision.
+async fn find(service: &Service, name: &str, revision: u64) -> Result<Policy, Refused> {
+    let policy = policies::find(&service.store, name).await?;
+    let policy = policy.ok_or_else(|| Refused::NotFound(format!("policy `{name}`")))?;
+    if policy.revision == revision { Ok(policy) } else { Err(Refused::Conflict(name.to_owned())) }
+}
+
+/// Keeps a policy as it now is, and what has become of one of its versions; and tells the nodes.
+async fn keep(
+    service: &Service,
+    mut policy: Policy,
+    told: serde_json::Value,
+    version: Option<Version>,
+) -> Result<Policy, Refused> {
+    let (kept, name, revision) = (policy.clone(), policy.name.clone(), policy.revision);
+    change(service, &name, told, move |connection| {
+        Box::pin(async move {
+            policies::save(connection, &kept, revision).await?;
+            match version {
+                Some(version) => policies::advance(connection, &version).await,
+                None => Ok(()),
+            }
+        })
+    })
+    .await?;
+    service.board.reload().await?;
+    policy.revision += 1;
+    Ok(policy)
+}
+
+async fn change<F>(service: &Service, name: &str, told: serde_json::Value, effect: F) -> Result<(), Refused>
+where
+    F: for<'c> FnOnce(&'c mut super::store::Connection) -> super::journal::Changing<'c> + Send + 'static,
+{
+    let changed = service.journal.change(Draft::own(Kind::Change, &told), effect).await;
+    changed.map_err(|reason| match reason {
+        NotWritten::Conflict => Refused::Conflict(name.to_owned()),
+        reason => Refused::Store(reason),
+    })
+}
+
+fn count(findings: &[Finding]) -> String {
+    match findings {
+        [Finding { path, message, .. }] if !path.is_empty() => format!("{path}: {message}"),
+        [Finding { message, .. }] => message.clone(),
+        findings => format!("the policy has {} problems", findings.len()),
+    }
+}
+
+// === impl Policy ===
+
+impl Policy {
+    /// A policy without any version.
+    fn new(name: &str) -> Self {
+        let selector = Selector::default();
+        Self { name: name.to_owned(), revision: 0, latest: 0, published: None, selector, rollout: None }
+    }
+}
+
+// === impl State ===
+
+impl State {
+    const ALL: [Self; 4] = [Self::Draft, Self::Checked, Self::Published, Self::RolledBack];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Checked => "checked",
+            Self::Published => "published",
+            Self::RolledBack => "rolled-back",
+        }
+    }
+
+    /// The state of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+// === impl Refused ===
+
+impl From<sqlx::Error> for Refused {
+    fn from(reason: sqlx::Error) -> Self {
+        Self::Store(reason.into())
+    }
+}

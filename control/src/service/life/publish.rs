@@ -1,0 +1,113 @@
+//! Publishing and taking back.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::check;
+use super::rollout::{Limits, Rollout, Stage};
+use super::{Policy, Refused, State, Version, find, keep};
+use crate::service::Service;
+use crate::service::board::Canary;
+use crate::service::store::policies;
+use crate::service::time::now_us;
+
+/// How a version is to be published.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Publication {
+    /// The nodes that get it first; all get it at once if this is absent.
+    pub canary: Option<Canary>,
+    /// How much worse those may do before it is taken back.
+    pub limits: Limits,
+}
+
+/// Publishes a version: to all nodes of the policy, or to some of them first.
+pub async fn publish(
+    service: &Service,
+    who: &str,
+    name: &str,
+    number: u64,
+    publication: Publication,
+    revision: u64,
+) -> Result<Policy, Refused> {
+    let Publication { canary, limits } = publication;
+    let mut policy = find(service, name, revision).await?;
+    let mut version = version(service, name, number).await?;
+    // Checked again: what is right can have changed with the service.
+    let checked = check::check(&version.document, name).await;
+    if !checked.is_sound() {
+        return Err(Refused::Errors(checked.findings));
+    }
+    if service.rules.four_eyes && version.author == who {
+        return Err(Refused::NotNow(format!("`{who}` made version {number}: somebody else must publish it")));
+    }
+    if let Some((_, to)) = policy.rollout.as_ref().and_then(Rollout::canary) {
+        return Err(Refused::NotNow(format!(
+            "version {to} of `{name}` is being rolled out: promote it or roll it back"
+        )));
+    }
+    let canary = match canary {
+        Some(_) if policy.published.is_none() => {
+            return Err(Refused::NotNow(format!(
+                "`{name}` is not published yet: there is nothing to compare a canary with"
+            )));
+        }
+        Some(Canary::Share(percent)) if !(1..=99).contains(&percent) => {
+            return Err(Refused::NotNow(format!("`{percent}` is no share in percent: from 1 to 99")));
+        }
+        canary => canary,
+    };
+    let stage = if canary.is_some() { Stage::Canary } else { Stage::Complete };
+    let told = json!({
+        "what": "published", "who": who, "policy": name, "version": number, "digest": version.digest, "canary": canary,
+    });
+    let from = policy.published;
+    if stage == Stage::Complete {
+        policy.published = Some(number);
+    }
+    policy.rollout = Some(Rollout { to: number, from, canary, limits, stage, reason: None, since_us: now_us() });
+    version.state = State::Published;
+    version.published_by = Some(who.to_owned());
+    keep(service, policy, told, Some(version)).await
+}
+
+/// Gives all nodes what the first ones have.
+pub async fn promote(service: &Service, who: &str, name: &str, revision: u64) -> Result<Policy, Refused> {
+    let mut policy = find(service, name, revision).await?;
+    let rollout = policy.rollout.as_mut().filter(|rollout| rollout.stage == Stage::Canary);
+    let rollout = rollout.ok_or_else(|| Refused::NotNow(format!("no version of `{name}` is being rolled out")))?;
+    rollout.stage = Stage::Complete;
+    policy.published = Some(rollout.to);
+    let told = json!({"what": "promoted", "who": who, "policy": name, "version": rollout.to});
+    keep(service, policy, told, None).await
+}
+
+/// Puts the version before in force again, of which the rollout knows; or the one of this number.
+pub async fn roll_back(
+    service: &Service,
+    who: &str,
+    name: &str,
+    reason: Option<String>,
+    revision: u64,
+) -> Result<Policy, Refused> {
+    let mut policy = find(service, name, revision).await?;
+    let rollout = policy.rollout.as_mut().filter(|rollout| rollout.stage != Stage::Halted);
+    let rollout = rollout.ok_or_else(|| Refused::NotNow(format!("there is no rollout of `{name}` to take back")))?;
+    let Some(from) = rollout.from else {
+        return Err(Refused::NotNow(format!("no version of `{name}` was published before version {}", rollout.to)));
+    };
+    rollout.stage = Stage::Halted;
+    rollout.reason = reason;
+    policy.published = Some(from);
+    let mut version = version(service, name, rollout.to).await?;
+    version.state = State::RolledBack;
+    let told = json!({
+        "what": "rolled-back", "who": who, "policy": name, "version": rollout.to, "to": from, "reason": rollout.reason,
+    });
+    keep(service, policy, told, Some(version)).await
+}
+
+async fn version(service: &Service, name: &str, number: u64) -> Result<Version, Refused> {
+    let version = policies::find_version(&service.store, name, number).await?;
+    version.ok_or_else(|| Refused::NotFound(format!("version {number} of policy `{name}`")))
+}

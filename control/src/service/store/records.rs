@@ -1,0 +1,156 @@
+//! Finding audit records.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+use super::{Store, number, unsigned};
+use crate::service::time::{now_us, span_us};
+
+/// Which records. What is absent is not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Of this node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Under the policy of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Under the policy with this digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// With this action: `route`, `deny`, `refuse`, `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Decided by this rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// At this level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// Sent to this provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Sent to this model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// From this client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// From this team.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// Not older than this: a span such as `15m`, `2h`, `7d`, or microseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Older than this, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Where the page begins: `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<u64>,
+    /// How many: 1 to 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// A record in its place in the chain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Found {
+    /// Its place in the chain.
+    pub seq: u64,
+    /// The node that it comes from.
+    pub node: String,
+    /// When it came, in microseconds since the Unix epoch.
+    pub received_us: u64,
+    /// The record; `null` once it has been taken out.
+    #[schema(value_type = Object)]
+    pub record: Value,
+}
+
+const COLUMNS: &str = "select seq, node, received_us, content from entries where kind = 'record'";
+
+/// A page of records, and where the next one begins.
+pub async fn list(store: &Store, filter: &Filter) -> Result<(Vec<Found>, Option<u64>), sqlx::Error> {
+    let limit = filter.limit.unwrap_or(100).clamp(1, 1000);
+    let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
+    for (column, wanted) in [
+        (" and node = ", &filter.node),
+        (" and policy = ", &filter.policy),
+        (" and digest = ", &filter.digest),
+        (" and action = ", &filter.action),
+        (" and rule = ", &filter.rule),
+        (" and level = ", &filter.level),
+        (" and provider = ", &filter.provider),
+        (" and model = ", &filter.model),
+        (" and client = ", &filter.client),
+        (" and team = ", &filter.team),
+    ] {
+        if let Some(wanted) = wanted {
+            query.push(column).push_bind(wanted);
+        }
+    }
+    for (column, moment) in [(" and time_us >= ", &filter.since), (" and time_us < ", &filter.until)] {
+        if let Some(us) = moment.as_deref().and_then(moment_us) {
+            query.push(column).push_bind(number(us));
+        }
+    }
+    if let Some(cursor) = filter.cursor {
+        query.push(" and seq < ").push_bind(number(cursor));
+    }
+    query.push(" order by seq desc limit ").push_bind(limit);
+    let found = query.build().fetch_all(store.pool()).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
+    let next = found.last().map(|last| last.seq).filter(|seq| full && *seq > 1);
+    Ok((found, next))
+}
+
+/// The record with this decision id, or the newest with this request id.
+pub async fn find(store: &Store, id: &str) -> Result<Option<Found>, sqlx::Error> {
+    for column in [" and decision_id = ", " and request_id = "] {
+        let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
+        query.push(column).push_bind(id).push(" order by seq desc limit 1");
+        if let Some(row) = query.build().fetch_optional(store.pool()).await? {
+            return read(&row).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+// === impl Filter ===
+
+impl Filter {
+    /// Tells what is wrong with it.
+    pub fn check(&self) -> Result<(), String> {
+        for (name, moment) in [("since", &self.since), ("until", &self.until)] {
+            if let Some(moment) = moment.as_deref().filter(|moment| moment_us(moment).is_none()) {
+                return Err(format!(
+                    "`{name}`: `{moment}` is neither a span such as `15m`, `2h` or `7d` nor microseconds since the Unix epoch"
+                ));
+            }
+        }
+        match self.limit {
+            Some(limit) if !(1..=1000).contains(&limit) => Err(format!("`limit`: `{limit}` is not from 1 to 1000")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn moment_us(text: &str) -> Option<u64> {
+    text.parse().ok().or_else(|| span_us(text).map(|span| now_us().saturating_sub(span)))
+}
+
+fn read(row: &SqliteRow) -> Result<Found, sqlx::Error> {
+    let content: Option<&str> = row.try_get("content")?;
+    let record = content.map(serde_json::from_str).transpose().map_err(|reason| sqlx::Error::Decode(reason.into()))?;
+    Ok(Found {
+        seq: unsigned(row.try_get("seq")?),
+        node: row.try_get("node")?,
+        received_us: unsigned(row.try_get("received_us")?),
+        record: record.unwrap_or(Value::Null),
+    })
+}

@@ -1,0 +1,203 @@
+//! One node on one stream: what it has, what it was offered, and what comes next.
+
+use std::sync::Arc;
+
+use envoy_types::pb::envoy::config::core::v3::Node as Introduction;
+use envoy_types::pb::envoy::config::core::v3::node::UserAgentVersionType;
+use envoy_types::pb::google::rpc::Status as Fault;
+use tokio::sync::watch;
+use tonic::Status;
+
+use super::resource::{self, Resource, Salt};
+use crate::service::Service;
+use crate::service::board::{Plan, Release};
+use crate::service::fleet::{Acked, Identity, Node, Refusal};
+use crate::service::intake::structure;
+use crate::service::store::{nodes, policies};
+use crate::service::time::now_us;
+
+/// A stream of a node, as far as it concerns our one resource.
+pub struct Session {
+    service: Service,
+    plan: watch::Receiver<Arc<Plan>>,
+    /// Who it is; told in the first message.
+    identity: Option<Identity>,
+    subscribed: bool,
+    /// The version that the node says it has, or is known to have.
+    has: Option<String>,
+    /// What it was offered and has not answered.
+    offer: Option<Offer>,
+    offers: u64,
+    salt: Salt,
+}
+
+/// A resource on its way to a node.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// What the answer to it will name.
+    pub nonce: String,
+    /// What is offered.
+    pub resource: Resource,
+    /// The version of a policy that it is; none if it is what refuses everything.
+    release: Option<Arc<Release>>,
+}
+
+/// The longest message of an Envoy that is kept, in characters.
+const LONGEST_MESSAGE: usize = 4_000;
+
+// === impl Session ===
+
+impl Session {
+    /// A stream on which nothing has been said.
+    pub fn new(service: Service) -> Self {
+        let plan = service.board.watch();
+        Self { service, plan, identity: None, subscribed: false, has: None, offer: None, offers: 0, salt: Salt::new() }
+    }
+
+    /// Takes the node's introduction, which the first message must have.
+    pub fn introduce(&mut self, node: Option<Introduction>) -> Result<(), Status> {
+        if self.identity.is_some() {
+            return Ok(());
+        }
+        let node = node.filter(|node| !node.id.is_empty());
+        let node = node.ok_or_else(|| Status::invalid_argument("the first request must have `node.id`"))?;
+        let identity = identity(node);
+        self.service.fleet.connected(&identity);
+        self.identity = Some(identity);
+        Ok(())
+    }
+
+    /// The node wants our resource, and has this version of it, if any.
+    pub fn subscribe(&mut self, has: Option<String>) {
+        self.subscribed = true;
+        if let Some(has) = has {
+            self.has = Some(has);
+        }
+    }
+
+    /// The node does not want our resource any more.
+    pub fn unsubscribe(&mut self) {
+        self.subscribed = false;
+        self.has = None;
+    }
+
+    /// The node answers an offer: it takes it, or refuses it with a reason. What it says about anything else is out of date.
+    pub async fn answered(&mut self, nonce: &str, fault: Option<&Fault>) {
+        let Some(offer) = self.offer.take_if(|offer| offer.nonce == nonce) else { return };
+        let Some(identity) = &self.identity else { return };
+        let version = offer.resource.version;
+        let Some(release) = offer.release else {
+            self.has = Some(version);
+            return;
+        };
+        let (policy, number, time_us) = (release.policy.clone(), release.number, now_us());
+        match fault {
+            None => {
+                tracing::info!(node = identity.id, version, "policy taken");
+                self.has = Some(version.clone());
+                self.service.fleet.change(&identity.id, |node| {
+                    node.acked = Some(Acked { version, policy, number, time_us });
+                });
+            }
+            Some(fault) => {
+                let message: String = fault.message.chars().take(LONGEST_MESSAGE).collect();
+                tracing::warn!(node = identity.id, version, message, "policy refused");
+                let refusal = Refusal { version, policy, number, message, time_us };
+                self.refused(&identity.id, refusal).await;
+            }
+        }
+    }
+
+    /// Takes note of a refusal, in the store first: a service that forgot it would send the same again.
+    async fn refused(&self, id: &str, refusal: Refusal) {
+        let mut node = self.service.fleet.find(id).unwrap_or_else(|| Node::new(id));
+        node.refuse(refusal.clone());
+        if let Err(reason) = nodes::save(&self.service.store, &[node]).await {
+            tracing::error!(%reason, "cannot write what a node refused");
+        }
+        self.service.fleet.change(id, |node| node.refuse(refusal));
+    }
+
+    /// What the node is to be sent now, if anything. One offer is made at a time, so that each answer is to the last.
+    pub async fn next(&mut self) -> Option<Offer> {
+        if !self.subscribed || self.offer.is_some() {
+            return None;
+        }
+        let release = self.due().await?;
+        let identity = self.identity.as_ref()?;
+        let resource =
+            release.as_deref().map_or_else(resource::refusal, |release| resource::of(release, identity, &self.salt));
+        if self.has.as_ref() == Some(&resource.version) {
+            return None;
+        }
+        self.offers += 1;
+        let offer = Offer { nonce: self.offers.to_string(), resource, release };
+        self.service.fleet.change(&identity.id, |node| node.sent = Some(offer.resource.version.clone()));
+        self.offer = Some(offer.clone());
+        Some(offer)
+    }
+
+    /// The version that the node should have: the one that is published for it, or, where it has refused that one and runs
+    /// nothing (it was started anew), the last one that it took. `Some(None)` is what refuses everything: for a node that has
+    /// nothing, where nothing is published for it.
+    async fn due(&mut self) -> Option<Option<Arc<Release>>> {
+        let identity = self.identity.as_ref()?;
+        let published = self.plan.borrow_and_update().release_for(identity).cloned();
+        let Some(release) = published else { return self.has.is_none().then_some(None) };
+        let node = self.service.fleet.find(&identity.id)?;
+        if !node.has_refused(&resource::of(&release, identity, &self.salt).version) {
+            return Some(Some(release));
+        }
+        if self.has.is_some() {
+            return None;
+        }
+        let Some(last) = node.acked else { return Some(None) };
+        match policies::release(&self.service.store, &last.policy, last.number).await {
+            Ok(good) => Some(good.map(Arc::new)),
+            Err(reason) => {
+                tracing::error!(%reason, "cannot read the last good policy");
+                None
+            }
+        }
+    }
+
+    /// Waits until what nodes are to have changes, or the service ends.
+    pub async fn changed(&mut self) -> Change {
+        let mut ending = self.service.ending.clone();
+        tokio::select! {
+            changed = self.plan.changed() => if changed.is_ok() { Change::Plan } else { Change::End },
+            _ = ending.wait_for(|ending| *ending) => Change::End,
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(identity) = &self.identity {
+            self.service.fleet.disconnected(&identity.id);
+        }
+    }
+}
+
+/// What a session waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nodes may be to have something else.
+    Plan,
+    /// The service ends.
+    End,
+}
+
+/// What the node says of itself.
+fn identity(node: Introduction) -> Identity {
+    let envoy = match node.user_agent_version_type {
+        Some(UserAgentVersionType::UserAgentVersion(text)) => text,
+        Some(UserAgentVersionType::UserAgentBuildVersion(build)) => build
+            .version
+            .map(|version| format!("{}.{}.{}", version.major_number, version.minor_number, version.patch))
+            .unwrap_or_default(),
+        None => String::new(),
+    };
+    let metadata = node.metadata.map(structure::object).unwrap_or_default();
+    Identity { id: node.id, cluster: node.cluster, metadata, envoy }
+}
