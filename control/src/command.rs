@@ -1,16 +1,26 @@
 //! What `policymesh` can do: one module a command.
 
+mod apply;
+mod audit;
 mod check;
 mod classify;
+mod collect;
 mod detectors;
 mod doctor;
 mod envoy;
 mod explain;
 mod input;
+mod load;
+mod nodes;
+mod policies;
 mod prove;
+mod records;
 mod replay;
+mod rollout;
 mod schema;
+mod serve;
 mod test;
+mod tokens;
 mod why;
 
 use std::process::ExitCode;
@@ -38,6 +48,20 @@ enum Command {
     #[command(subcommand)]
     Envoy(envoy::Envoy),
     Schema(schema::Schema),
+    Serve(serve::Serve),
+    Apply(apply::Apply),
+    Policies(policies::Policies),
+    Publish(rollout::Publish),
+    Promote(rollout::Promote),
+    Rollback(rollout::Rollback),
+    Nodes(nodes::Nodes),
+    Records(records::Records),
+    Collect(collect::Collect),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
+    Load(load::Load),
 }
 
 // === impl Policymesh ===
@@ -57,6 +81,18 @@ impl Policymesh {
             Command::Doctor(command) => command.run(),
             Command::Envoy(command) => command.run(),
             Command::Schema(command) => command.run(),
+            Command::Serve(command) => command.run(),
+            Command::Apply(command) => command.run(),
+            Command::Policies(command) => command.run(),
+            Command::Publish(command) => command.run(),
+            Command::Promote(command) => command.run(),
+            Command::Rollback(command) => command.run(),
+            Command::Nodes(command) => command.run(),
+            Command::Records(command) => command.run(),
+            Command::Collect(command) => command.run(),
+            Command::Audit(command) => command.run(),
+            Command::Tokens(command) => command.run(),
+            Command::Load(command) => command.run(),
         };
         done.unwrap_or_else(|reason| {
             if is_broken_pipe(&reason) {

@@ -1,10 +1,13 @@
-//! The command `policymesh`.
+//! The command `policymesh`, and the control service that it runs.
 
 mod admin;
+mod chain;
+mod client;
 mod command;
 mod doctor;
 mod envoy;
 mod scan;
+mod service;
 mod terminal;
 mod yaml;
 

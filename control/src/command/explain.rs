@@ -139,7 +139,7 @@ pub fn now() -> u64 {
 }
 
 /// The facts, one a line, without what is not there.
-fn show_facts(facts: &Facts) -> String {
+pub fn show_facts(facts: &Facts) -> String {
     let Value::Object(fields) = json!(facts) else { return String::new() };
     let line = |(name, value): (&String, &Value)| match value {
         Value::String(text) => format!("  {name}: {text}\n"),

@@ -1,8 +1,10 @@
 //! `policymesh why`: why a recorded request was decided as it was, and what would have changed it.
 
+mod served;
+
 use std::fmt::{Display, Write as _};
 use std::io::{Write as _, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -15,24 +17,30 @@ use serde_json::{Value, json};
 
 use super::explain::paint;
 use super::input;
+use crate::client::Server;
 use crate::terminal::Style;
 
-/// Tells why a recorded request was decided as it was, and what would have changed it.
+/// Tells why a recorded request was decided as it was, and what would have changed it. Nothing of the prompt is needed.
 ///
-/// The facts of the record are decided again by the policy: with the one that was in force, that is the decision as it
-/// fell. Nothing of the prompt is needed.
+/// By its id alone, the control service is asked: it has the record and the policy of that moment. With --policy, nobody
+/// is: the facts of a record in a file are decided again, which with the policy that was in force is the decision as it
+/// fell.
 #[derive(clap::Args)]
 pub struct WhyCommand {
-    /// Lines of Envoy's access log, or records by themselves; `-` is standard input.
-    record: PathBuf,
+    /// The decision's id, `x-policymesh-decision-id`, or Envoy's `x-request-id`. With --policy: a file with lines of
+    /// Envoy's access log, or records by themselves; `-` is standard input.
+    request: String,
 
     /// The policy, YAML or JSON.
     #[arg(long)]
-    policy: PathBuf,
+    policy: Option<PathBuf>,
 
-    /// Which decision or request, where there are several lines: its id.
-    #[arg(long)]
+    /// With --policy: which decision or request, where there are several lines: its id.
+    #[arg(long, requires = "policy")]
     id: Option<String>,
+
+    #[command(flatten)]
+    server: Server,
 
     /// Prints JSON.
     #[arg(long)]
@@ -43,8 +51,9 @@ pub struct WhyCommand {
 
 impl WhyCommand {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let Some(policy) = input::policy(&self.policy)? else { return Ok(ExitCode::from(1)) };
-        let record = find(&input::read(&self.record)?, self.id.as_deref())?;
+        let Some(policy) = &self.policy else { return served::show(&self.request, &self.server, self.json) };
+        let Some(policy) = input::policy(policy)? else { return Ok(ExitCode::from(1)) };
+        let record = find(&input::read(Path::new(&self.request))?, self.id.as_deref())?;
         let Some(facts) = record.facts.as_ref().filter(|_| record.decision.is_some()) else {
             bail!("no decision fell on this request: its action is `{}`", record.action.name());
         };

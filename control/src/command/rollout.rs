@@ -1,0 +1,124 @@
+//! `policymesh publish`, `promote` and `rollback`: which version its nodes have.
+
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use serde_json::{Value, json};
+
+use crate::client::{Server, escaped};
+
+/// Publishes a version that the control service has: at once, or to some nodes first.
+#[derive(clap::Args)]
+pub struct Publish {
+    /// The policy.
+    name: String,
+
+    /// The version.
+    number: u64,
+
+    #[command(flatten)]
+    canary: Canary,
+
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Gives all nodes the version that only the first ones have.
+#[derive(clap::Args)]
+pub struct Promote {
+    /// The policy.
+    name: String,
+
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Puts the version in force again that was before the last one.
+#[derive(clap::Args)]
+pub struct Rollback {
+    /// The policy.
+    name: String,
+
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Which nodes get a version first.
+#[derive(clap::Args)]
+pub struct Canary {
+    /// Gives it to this share of the nodes first, in percent.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=99), conflicts_with = "canary_node")]
+    canary_share: Option<u8>,
+
+    /// Gives it to these nodes first.
+    #[arg(long, value_name = "ID")]
+    canary_node: Vec<String>,
+
+    /// Takes it back when so many more of its requests fail than under the version before, in percentage points.
+    #[arg(long, value_name = "POINTS", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]
+    max_errors: u8,
+
+    /// Takes it back when so many more of its requests are denied, likewise; 100 for a policy that is meant to deny more.
+    #[arg(long, value_name = "POINTS", default_value_t = 25, value_parser = clap::value_parser!(u8).range(0..=100))]
+    max_denials: u8,
+}
+
+// === impl Publish ===
+
+impl Publish {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let Self { name, number, canary, server } = self;
+        let body = canary.publication();
+        change(&server, &name, &format!("versions/{number}/publish"), &body, &format!("version {number} is published"))
+    }
+}
+
+// === impl Promote ===
+
+impl Promote {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        change(&self.server, &self.name, "promote", &json!({}), "all nodes get what the first ones have")
+    }
+}
+
+// === impl Rollback ===
+
+impl Rollback {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let body = json!({"reason": self.reason});
+        change(&self.server, &self.name, "roll-back", &body, "the version before is in force again")
+    }
+}
+
+// === impl Canary ===
+
+impl Canary {
+    /// As the service wants to be told.
+    pub fn publication(&self) -> Value {
+        json!({"canary": self.chosen(), "limits": {"errors": self.max_errors, "denials": self.max_denials}})
+    }
+
+    /// Who gets it first; nothing if all nodes get it at once.
+    pub fn chosen(&self) -> Option<Value> {
+        match self.canary_share {
+            Some(share) => Some(json!({"share": share})),
+            None if self.canary_node.is_empty() => None,
+            None => Some(json!({"nodes": self.canary_node})),
+        }
+    }
+}
+
+/// Changes a policy as it stands now.
+fn change(server: &Server, name: &str, what: &str, body: &Value, done: &str) -> anyhow::Result<ExitCode> {
+    let client = server.client()?;
+    let path = format!("/v1/policies/{}", escaped(name));
+    let policy = client.get(&path)?;
+    let _: Value = policy.found()?.ok_or_else(|| anyhow!("{}", policy.problem()))?;
+    let _: Value = client.post(&format!("{path}/{what}"), policy.revision, body)?.json()?;
+    println!("{name}: {done}");
+    Ok(ExitCode::SUCCESS)
+}

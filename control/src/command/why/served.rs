@@ -1,0 +1,57 @@
+//! Why a request went where it went, as the control service tells it.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use policy::audit::Record;
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::client::{Server, escaped, part};
+use crate::command::explain::{paint, show_facts};
+use crate::service::rfc3339;
+use crate::terminal::Style;
+
+/// Asks for the request of this id, and shows what is said.
+pub fn show(id: &str, server: &Server, json: bool) -> anyhow::Result<ExitCode> {
+    let why: Value = server.client()?.get(&format!("/v1/records/{}/why", escaped(id)))?.json()?;
+    if json {
+        println!("{why:#}");
+    } else {
+        print(&why, Style::of_stdout())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(why: &Value, style: Style) -> anyhow::Result<()> {
+    let Ok(record) = Record::deserialize(part(why, "/found/record")) else {
+        bail!("the record's content has been taken out");
+    };
+    println!("{}", style.bold("request"));
+    println!("  time: {}", rfc3339(record.time_us));
+    println!("  decision: {}", record.decision_id);
+    println!("  node: {}", part(why, "/found/node").as_str().unwrap_or_default());
+    match part(why, "/version/number").as_u64() {
+        Some(number) => {
+            let message = part(why, "/version/message").as_str().unwrap_or_default();
+            println!("  policy: {} version {number}, {message}", record.policy.name);
+        }
+        None => println!("  policy: {} {}", record.policy.name, record.policy.digest),
+    }
+    if let Some(ending) = record.ending {
+        println!("  answer: status {} after {} attempts, {} ms", ending.status, ending.attempts, ending.micros / 1_000);
+    }
+    if let Some(facts) = &record.facts {
+        println!("\n{}\n{}", style.bold("facts"), show_facts(facts));
+    }
+    if let Some(text) = part(why, "/text").as_str() {
+        text.lines().for_each(|line| println!("{}", paint(line, style)));
+    }
+    if let Some(reason) = part(why, "/reason").as_str() {
+        println!("{reason}");
+    }
+    if part(why, "/agrees") == false {
+        println!("{}: asked again, the policy decides otherwise than the record says", style.bad("wrong"));
+    }
+    Ok(())
+}
