@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod client;
+pub mod control;
 pub mod corpus;
 pub mod engine;
 pub mod envoy;

@@ -4,6 +4,7 @@ mod rendering;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -31,6 +32,8 @@ pub enum Delivery {
     Static,
     /// From the file [`FILTER`] in Envoy's folder, watched.
     Ecds,
+    /// From the control service that takes Envoys here, to which this one has this id.
+    Control(SocketAddr, &'static str),
 }
 
 /// The file in Envoy's folder that holds the filter's configuration.
@@ -55,6 +58,9 @@ impl Mesh {
             Delivery::Ecds => {
                 fs::write(folder.join(FILTER), rendering.text("filter")?)?;
                 rendering.text("ecds")?
+            }
+            Delivery::Control(address, id) => {
+                rendering.option("--control", address.to_string()).option("--node-id", id).text("control")?
             }
         };
         for name in providers.keys() {
@@ -103,6 +109,17 @@ impl Mesh {
         let of =
             |(name, standin): (&String, &StandIn)| standin.take().into_iter().map(|one| (name.clone(), one)).collect();
         self.providers.iter().flat_map::<Vec<_>, _>(of).collect()
+    }
+
+    /// A policy with the stand-ins as its providers: what a control service hands out is taken as it is.
+    pub fn moved(&self, policy: &Value) -> Value {
+        let mut policy = policy.clone();
+        let providers = policy["spec"]["providers"].as_array_mut().expect("the policy has providers");
+        for provider in providers {
+            let standin = self.provider(provider["name"].as_str().expect("a provider has a name"));
+            provider["endpoint"] = format!("http://{}", standin.address()).into();
+        }
+        policy
     }
 
     /// The stand-in for this provider.

@@ -43,7 +43,7 @@ impl Rendering {
         self
     }
 
-    /// The configuration of this mode: `static`, `ecds` or `filter`.
+    /// The configuration of this mode: `static`, `ecds`, `control` or `filter`.
     pub fn text(&self, mode: &str) -> Result<String> {
         let mut command = Command::new(place::policymesh());
         command.args(["envoy", "render", "--mode", mode]).args(&self.0);

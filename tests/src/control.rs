@@ -1,0 +1,171 @@
+//! The control service, started on free ports, whose log is printed only when a test fails, and which never outlives it.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::client::{Request, Response};
+use crate::place;
+use crate::waiting::eventually;
+
+/// A running control service. Killed when dropped, and also when this process dies in any way.
+pub struct Control {
+    process: Child,
+    folder: TempDir,
+    api: SocketAddr,
+    xds: SocketAddr,
+    options: Vec<String>,
+}
+
+const LOG: &str = "serve.log";
+
+/// Any port.
+const ANY: &str = "127.0.0.1:0";
+
+// === impl Control ===
+
+impl Control {
+    /// Starts it with an empty store.
+    pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts it with further options.
+    pub fn start_with(options: &[&str]) -> Result<Self> {
+        let folder = TempDir::with_prefix("policymesh-control-")?;
+        let options: Vec<_> = options.iter().map(ToString::to_string).collect();
+        let (process, api, xds) = spawn(folder.path(), [ANY, ANY], &options)?;
+        Ok(Self { process, folder, api, xds, options })
+    }
+
+    /// Starts it again where it was, with what it had stored.
+    pub fn restart(&mut self) -> Result<()> {
+        let [api, xds] = [self.api, self.xds].map(|address| address.to_string());
+        (self.process, self.api, self.xds) = spawn(self.folder.path(), [&api, &xds], &self.options)?;
+        Ok(())
+    }
+
+    /// Kills it as a crash would.
+    pub fn kill(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+
+    /// Where Envoys connect.
+    pub fn xds(&self) -> SocketAddr {
+        self.xds
+    }
+
+    /// Where the API is.
+    pub fn api(&self) -> SocketAddr {
+        self.api
+    }
+
+    /// The folder that holds the store and whatever a test puts there.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Asks the API.
+    pub fn get(&self, path: &str) -> Response {
+        Request::new("GET", path).send(self.api).unwrap_or_else(|error| panic!("GET {path}: {error:#}"))
+    }
+
+    /// Asks the API, and gives the JSON of an answer that says that all is well.
+    pub fn json(&self, path: &str) -> Value {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "GET {path}: {}", answer.text());
+        answer.json()
+    }
+
+    /// Sends JSON to the API, for this revision if there is one.
+    pub fn post(&self, path: &str, revision: Option<u64>, body: &Value) -> Response {
+        let request = Request::post(path, body.to_string());
+        let request = match revision {
+            Some(revision) => request.header("if-match", format!("\"{revision}\"")),
+            None => request,
+        };
+        request.send(self.api).unwrap_or_else(|error| panic!("POST {path}: {error:#}"))
+    }
+
+    /// Runs a command of `policymesh` against this service.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(place::policymesh());
+        command.args(arguments).env("POLICYMESH_SERVER", format!("http://{}", self.api)).env_remove("POLICYMESH_TOKEN");
+        command.output().unwrap_or_else(|error| panic!("policymesh {arguments:?}: {error}"))
+    }
+
+    /// The same, for a command that does what it is told; what it prints.
+    pub fn does(&self, arguments: &[&str]) -> String {
+        let Output { status, stdout, stderr } = self.command(arguments);
+        let [stdout, stderr] = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        assert!(status.success(), "policymesh {arguments:?} fails: {stdout}{stderr}");
+        stdout
+    }
+
+    /// Puts a policy in force by `policymesh apply`, with further options.
+    pub fn apply(&self, policy: &Value, options: &[&str]) -> String {
+        let file = self.folder.path().join("policy.json");
+        fs::write(&file, policy.to_string()).unwrap();
+        let file = file.display().to_string();
+        self.does(&[&["apply", &file], options].concat())
+    }
+
+    /// Waits until the node is as it should be, and gives it.
+    pub fn wait_for_node(&self, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let path = format!("/v1/nodes/{id}");
+        let look = || Some(self.get(&path)).filter(|answer| answer.status == 200).map(|answer| answer.json());
+        let node = eventually(|| look().filter(&fits));
+        node.unwrap_or_else(|| panic!("node `{id}` never fits: {:#?}", look()))
+    }
+
+    /// Waits until records that fit the query are there, at least so many, and gives them, newest first.
+    pub fn wait_for_records(&self, query: &str, count: usize) -> Vec<Value> {
+        let look = || self.json(&format!("/v1/records?{query}"))["records"].as_array().cloned().unwrap_or_default();
+        let records = eventually(|| Some(look()).filter(|records| records.len() >= count));
+        records.unwrap_or_else(|| panic!("{count} records never come, only {:#?}", look()))
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_default()
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the control service's log ---\n{}", self.log());
+        }
+        self.kill();
+    }
+}
+
+/// Starts the service, and reads from its output where it listens.
+fn spawn(folder: &Path, [api, xds]: [&str; 2], options: &[String]) -> Result<(Child, SocketAddr, SocketAddr)> {
+    let log = File::options().create(true).append(true).open(folder.join(LOG))?;
+    // The shell ends with the pipe to its standard input, and takes the service with it.
+    let script = r#"exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$0" "$@" 3<&- </dev/null"#;
+    let mut command = Command::new("sh");
+    command.process_group(0).args(["-c", script]).arg(place::policymesh());
+    command.args(["serve", "--api", api, "--xds", xds, "--data-dir"]).arg(folder.join("data")).args(options);
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn()?;
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().context("the output is a pipe")?).read_line(&mut line)?;
+    let log = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
+    ensure!(!line.is_empty(), "the control service does not start: {log}");
+    // `policymesh: API at http://127.0.0.1:1, Envoys at 127.0.0.1:2`
+    let (api, xds) = line
+        .trim()
+        .split_once("http://")
+        .and_then(|(_, rest)| rest.split_once(", Envoys at "))
+        .context(line.clone())?;
+    Ok((process, api.parse()?, xds.parse()?))
+}

@@ -1,0 +1,74 @@
+//! Records in, none missing and none changed.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{ordinary, policy, start};
+
+#[test]
+fn what_the_stream_loses_the_file_brings_and_the_chain_proves_the_whole() {
+    let (mut control, mesh) = start();
+    control.apply(&mesh.moved(&policy("lock")), &[]);
+    control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+    let send = |count: usize| (0..count).for_each(|_| drop(mesh.line(&mesh.send(&ordinary()))));
+    send(4);
+    control.wait_for_records("limit=100", 4);
+
+    // The service is killed: requests go on, and their records are in the file alone.
+    control.kill();
+    send(5);
+    control.restart().unwrap();
+    control.wait_for_node("edge", |node| node["connections"] == 1);
+    send(1);
+    let count = || control.json("/v1/records?limit=100")["records"].as_array().unwrap().len() as u64;
+    let missing = || control.json("/v1/gaps")["missing"].as_u64().unwrap();
+    // Envoy may have kept some of them. What counts is that each is there or known to be missing.
+    let accounted =
+        tests::waiting::eventually(|| Some((count(), missing())).filter(|(there, gone)| there + gone == 10));
+    assert!(accounted.is_some(), "{} there, {} missing", count(), missing());
+
+    let log = mesh.envoy.folder().join("access.log").display().to_string();
+    control.does(&["collect", &log, "--node", "edge", "--once"]);
+    assert_eq!((count(), missing()), (10, 0));
+    // What is known is not taken again, also where nobody remembers how far the file was read.
+    fs::remove_file(format!("{log}.collected")).unwrap();
+    assert!(control.does(&["collect", &log, "--node", "edge", "--once"]).contains("0 new, 10 known before"));
+
+    let anchor = control.folder().join("data/anchor.jsonl").display().to_string();
+    let key = control.json("/v1/audit/key")["key"].as_str().unwrap().to_owned();
+    let told = control.does(&["audit", "verify", "--anchor", &anchor, "--key", &key]);
+    assert!(told.contains("whole and unchanged"), "{told}");
+    tampering(&control.does(&["audit", "export"]), |export| {
+        let file = control.folder().join("export.jsonl");
+        fs::write(&file, export).unwrap();
+        let output =
+            control.command(&["audit", "verify", &file.display().to_string(), "--anchor", &anchor, "--key", &key]);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    });
+}
+
+/// Damages an export in each way, and expects that it is named.
+fn tampering(export: &str, verify: impl Fn(&str) -> (Option<i32>, String)) {
+    assert_eq!(verify(export).0, Some(0));
+    let lines: Vec<&str> = export.lines().collect();
+    let seq = |line: &str| serde_json::from_str::<Value>(line).ok().and_then(|line| line["entry"]["seq"].as_u64());
+    let place = lines.iter().position(|line| line.contains(r#""kind":"record""#)).unwrap();
+    let number = seq(lines[place]).unwrap();
+    let mut missing = lines.clone();
+    missing.remove(place);
+    let mut twice = lines.clone();
+    twice.insert(place, lines[place]);
+    let changed = export.replacen(r#""provider":"cloud""#, r#""provider":"local""#, 1);
+    assert_ne!(changed, export);
+    for (what, export, expected) in [
+        ("changed", changed, format!("the content of entry {number} was changed")),
+        ("missing", missing.join("\n"), format!("entry {number} is missing")),
+        ("inserted", twice.join("\n"), format!("entry {number} stands after entry {number}")),
+        ("cut off", lines[..place].join("\n"), format!("the chain is cut off after entry {}", number - 1)),
+    ] {
+        let (code, told) = verify(&export);
+        assert_eq!(code, Some(1), "{what}: {told}");
+        assert!(told.contains(&expected), "{what}: `{expected}` is not in: {told}");
+    }
+}
