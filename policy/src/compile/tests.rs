@@ -457,9 +457,9 @@ fn the_levels_of_the_packs_become_the_policys_own() {
         ]
     );
     assert_eq!(
-        told("levels: [x, d], packs: [], pack_levels: {publik: x, public: z}"),
+        told("levels: [x, d], packs: [], pack_levels: {publik: x, public: unheard-of}"),
         [
-            "spec.sensitivity.pack_levels.public: there is no level `z` (there is x, d)",
+            "spec.sensitivity.pack_levels.public: there is no level `unheard-of` (there is x, d)",
             "spec.sensitivity.pack_levels.publik: there is no level of the packs `publik` (did you mean `public`?)",
         ]
     );
