@@ -62,7 +62,9 @@ fn workshop() -> std::path::PathBuf {
     let module = folder.join("target/wasm32-wasip1/wasm");
     std::fs::create_dir_all(&module).expect("a temporary folder can be made");
     std::fs::copy(place::filter_module(), module.join("filter.wasm")).expect("the module was built");
-    std::os::unix::fs::symlink(place::repository().join("envoy"), folder.join("envoy")).expect("a link can be made");
+    for shown in ["envoy", "tests"] {
+        std::os::unix::fs::symlink(place::repository().join(shown), folder.join(shown)).expect("a link can be made");
+    }
     let request = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"the Bluebird memo"}]}"#;
     std::fs::write(folder.join("request.json"), request).expect("a file can be written");
     folder
