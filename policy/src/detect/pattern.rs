@@ -5,6 +5,7 @@
 //! straight through. It needs no memory beyond its program, which matters because every worker of an Envoy holds its own;
 //! the programs of the packs are made when this crate is built.
 
+mod ahead;
 mod compile;
 mod literal;
 mod run;
@@ -79,10 +80,10 @@ pub enum InvalidPattern {
 pub enum Op {
     /// This very byte.
     Byte(u8),
-    /// Between `min` and `max` bytes of a set, as many as possible.
-    Set { set: u16, min: u16, max: u16 },
-    /// Go on at `first`; if that fails, at `second`.
-    Split { first: u16, second: u16 },
+    /// Between `min` and `max` bytes of a set, as many as possible; then comes one of the set `next`.
+    Set { set: u16, min: u16, max: u16, next: u16 },
+    /// Go on at `first`; if that fails, at `second`; each with one of the set in `next`.
+    Split { first: u16, second: u16, next: [u16; 2] },
     /// Go on elsewhere.
     Jump(u16),
     /// Something about the place between two bytes.
@@ -142,6 +143,7 @@ impl Pattern {
         let (ops, sets) = (Cow::Owned(ops), Cow::Owned(sets));
         let mut pattern = Self { ops, sets, max, digits, first: ByteSet::default() };
         pattern.first = pattern.first_bytes();
+        pattern.look_ahead().map_err(|why| why.of(written))?;
         Ok((pattern, trigger))
     }
 

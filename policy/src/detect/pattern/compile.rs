@@ -1,5 +1,6 @@
 //! From a parsed regular expression to a program.
 
+use super::ahead::ANYTHING;
 use super::{Boundary, ByteSet, Edge, InvalidPattern, Look, MAX_OPS, Op};
 use regex_syntax::hir::{self, Class, Hir, HirKind, Repetition};
 
@@ -92,7 +93,7 @@ impl Builder {
             self.sets.len() - 1
         });
         let set = u16::try_from(place).map_err(|_| Refusal::TooLarge)?;
-        self.push(Op::Set { set, min, max }).map(drop)
+        self.push(Op::Set { set, min, max, next: ANYTHING }).map(drop)
     }
 
     fn add_repetition(&mut self, repetition: &Repetition) -> Result<(), Refusal> {
@@ -117,7 +118,7 @@ impl Builder {
         for exit in exits {
             let body = u16::try_from(exit + 1).unwrap_or(u16::MAX);
             let (first, second) = if repetition.greedy { (body, end) } else { (end, body) };
-            self.put(exit, Op::Split { first, second });
+            self.put(exit, Op::Split { first, second, next: [ANYTHING; 2] });
         }
         Ok(())
     }
@@ -132,7 +133,7 @@ impl Builder {
             self.add(branch)?;
             ends.push(self.push(Op::Match)?);
             let body = u16::try_from(split + 1).unwrap_or(u16::MAX);
-            self.put(split, Op::Split { first: body, second: self.here() });
+            self.put(split, Op::Split { first: body, second: self.here(), next: [ANYTHING; 2] });
         }
         self.add(last)?;
         let end = self.here();

@@ -1,5 +1,6 @@
 //! Running a program from one place.
 
+use super::ahead::ANYTHING;
 use super::{ByteSet, Edge, Look, MAX_MATCH, Op, Pattern};
 use crate::detect::text::{is_word, word_starts_after_escape};
 
@@ -20,10 +21,12 @@ pub struct Match {
 #[derive(Debug, Default)]
 pub struct Stack(Vec<Way>);
 
-/// Ways not yet tried: going on at `op` from any place between `least` and `at`, the furthest first.
+/// Ways not yet tried: going on at `op`, with one of the set `next`, from any place between `least` and `at`, the furthest
+/// first.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     op: u16,
+    next: u16,
     least: u32,
     at: u32,
     value: (u32, u32),
@@ -37,19 +40,17 @@ impl Pattern {
     pub fn run(&self, text: &[u8], start: usize, stack: &mut Stack, steps: &mut u64) -> Option<Match> {
         let base = text.get(start..)?;
         let limit = base.len().min(MAX_MATCH);
-        let mut way = Way { op: 0, least: 0, at: 0, value: (u32::MAX, u32::MAX) };
+        let mut way = Way { op: 0, next: ANYTHING, least: 0, at: 0, value: (u32::MAX, u32::MAX) };
         stack.0.clear();
         loop {
             if let Some((end, value)) = self.follow(text, start, limit, way, stack, steps) {
                 let (from, to) = if value.1 == u32::MAX { (0, end) } else { (value.0 as usize, value.1 as usize) };
                 return Some(Match { start, end: start + end, value_start: start + from, value_end: start + to });
             }
-            let last = stack.0.last_mut()?;
-            way = *last;
-            if last.at > last.least {
-                last.at -= 1;
-            } else {
-                stack.0.pop();
+            way = stack.pop()?;
+            while !self.leads_on(way.next, base.get(way.at as usize)) {
+                *steps = steps.saturating_sub(1);
+                way = stack.pop()?;
             }
         }
     }
@@ -80,25 +81,31 @@ impl Pattern {
                     at += 1;
                     op += 1;
                 }
-                Op::Set { set, min, max } => {
+                Op::Set { set, min, max, next } => {
                     let set = sets.get(usize::from(set))?;
                     let rest = base.get(at..)?;
                     let most = usize::from(max).min(rest.len());
                     let count = rest.iter().take(most).take_while(|byte| set.has(**byte)).count();
                     *steps = steps.saturating_sub(count as u64 / 8);
                     let min = usize::from(min);
-                    if count < min {
-                        return None;
-                    }
+                    let most = (min..=count).rev().find(|count| self.leads_on(next, rest.get(*count)))?;
                     op += 1;
-                    if count > min {
-                        stack.push(op, at + min, at + count - 1, value)?;
+                    if most > min {
+                        stack.push(op, next, at + min, at + most - 1, value)?;
                     }
-                    at += count;
+                    at += most;
                 }
-                Op::Split { first, second } => {
-                    stack.push(usize::from(second), at, at, value)?;
-                    op = usize::from(first);
+                Op::Split { first, second, next } => {
+                    let byte = base.get(at);
+                    op = match next.map(|next| self.leads_on(next, byte)) {
+                        [true, true] => {
+                            stack.push(usize::from(second), ANYTHING, at, at, value)?;
+                            usize::from(first)
+                        }
+                        [true, false] => usize::from(first),
+                        [false, true] => usize::from(second),
+                        [false, false] => return None,
+                    };
                 }
                 Op::Jump(to) => op = usize::from(to),
                 Op::Look(look) => {
@@ -122,14 +129,25 @@ impl Pattern {
 }
 
 impl Stack {
-    fn push(&mut self, op: usize, least: usize, at: usize, value: (u32, u32)) -> Option<()> {
+    fn push(&mut self, op: usize, next: u16, least: usize, at: usize, value: (u32, u32)) -> Option<()> {
         if self.0.len() >= MAX_WAYS {
             return None;
         }
-        let way =
-            Way { op: u16::try_from(op).ok()?, least: u32::try_from(least).ok()?, at: u32::try_from(at).ok()?, value };
-        self.0.push(way);
+        let (least, at) = (u32::try_from(least).ok()?, u32::try_from(at).ok()?);
+        self.0.push(Way { op: u16::try_from(op).ok()?, next, least, at, value });
         Some(())
+    }
+
+    /// The way to try next.
+    fn pop(&mut self) -> Option<Way> {
+        let last = self.0.last_mut()?;
+        let way = *last;
+        if last.at > last.least {
+            last.at -= 1;
+        } else {
+            self.0.pop();
+        }
+        Some(way)
     }
 }
 

@@ -355,7 +355,7 @@ impl Pattern {
             let (op, count) = state;
             match self.ops.get(usize::from(op)) {
                 Some(Op::Set { min, .. }) if count >= *min => open.push((op + 1, 0)),
-                Some(Op::Split { first, second }) => open.extend([(*first, 0), (*second, 0)]),
+                Some(Op::Split { first, second, .. }) => open.extend([(*first, 0), (*second, 0)]),
                 Some(Op::Jump(to)) => open.push((*to, 0)),
                 Some(Op::Look(Look::Edge | Look::WordBoundary)) if !place.edge => {}
                 Some(Op::Look(Look::LineStart)) if !place.line_start => {}
