@@ -26,7 +26,7 @@ pub struct Compiled {
     pub detectors: Vec<Detector>,
     pub rules: Vec<Rule>,
     pub test_values: TestValues,
-    /// The literals of all detectors, and for each of them who uses it.
+    /// The literals of all detectors, and for each of them who uses it; after them come the context words of `numbers`.
     pub literals: Literals,
     pub uses: Vec<Vec<Use>>,
     /// Forms that are told from a single byte.
@@ -116,12 +116,14 @@ pub fn compile(
     if !problems.errors.is_empty() {
         return Err(problems.errors);
     }
-    let Triggers { literals, uses, bytes, windows } = Triggers::of(&rules);
+    let Triggers { mut literals, uses, bytes, windows } = Triggers::of(&rules);
     let numbers = (0..).zip(&rules).filter_map(|(number, rule)| match &rule.matcher {
         Matcher::Pattern(pattern, Start::Digits) => Some((number, pattern, rule)),
         _ => None,
     });
-    let (numbers, literals) = (Numbers::new(numbers), Literals::new(literals));
+    let (numbers, context) = Numbers::new(numbers);
+    literals.extend(context);
+    let literals = Literals::new(literals);
     let windows = windows as usize;
     Ok((Compiled { detectors, rules, test_values, literals, uses, bytes, numbers, windows }, problems.warnings))
 }

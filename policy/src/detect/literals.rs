@@ -7,9 +7,8 @@ mod grams;
 mod table;
 mod words;
 
-use super::marks::{CHUNK, Marks};
+use super::marks::Marks;
 use grams::Grams;
-use std::ops::Range;
 use words::Words;
 
 /// Something to look for, in lower case.
@@ -57,15 +56,12 @@ impl Literals {
         Self { words: Words::new(words), anywhere: Grams::new(anywhere), foreign: Grams::new(foreign) }
     }
 
-    /// Tells each place in some chunks of a text where a literal stands, with the literal's number; now and then twice.
-    pub fn find(&self, text: &[u8], marks: &[Marks], chunks: Range<usize>, mut hit: impl FnMut(u32, usize)) {
-        let start = chunks.start * CHUNK;
-        let part = text.get(start..text.len().min(chunks.end * CHUNK)).unwrap_or_default();
-        self.words.find(text, marks, chunks, &mut hit);
-        let mut moved = |number, at| hit(number, start + at);
-        self.anywhere.find(part, &mut moved);
-        if !self.foreign.is_empty() && !part.is_ascii() {
-            self.foreign.find(part, &mut moved);
+    /// Tells each place of a text where a literal stands, with the literal's number; now and then twice.
+    pub fn find(&self, text: &[u8], marks: &[Marks], mut hit: impl FnMut(u32, usize)) {
+        self.words.find(text, marks, &mut hit);
+        self.anywhere.find(text, &mut hit);
+        if !self.foreign.is_empty() && !text.is_ascii() {
+            self.foreign.find(text, &mut hit);
         }
     }
 }
@@ -129,7 +125,7 @@ mod tests {
             literals.iter().map(|(text, stands)| Literal { text: text.as_bytes().to_vec(), stands: *stands });
         let (literals, mut marks, mut found) = (Literals::new(literals.collect()), vec![], vec![]);
         mark(text.as_bytes(), &mut marks);
-        literals.find(text.as_bytes(), &marks, 0..marks.len(), |literal, at| found.push((literal, at)));
+        literals.find(text.as_bytes(), &marks, |literal, at| found.push((literal, at)));
         found.sort_unstable();
         found.dedup();
         found

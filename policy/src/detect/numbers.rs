@@ -1,13 +1,15 @@
 //! Finds identifiers that no literal gives away: from words and marks with digits about, by how they look.
 //!
-//! Most detectors of numbers count only near a word that says what the number is. These words are looked for only where
-//! there are numbers, and without one nearby such a detector is not tried at all.
+//! Most detectors of numbers count only near a word that says what the number is. These words are found together with all
+//! other literals, and without one nearby such a detector is not tried at all.
 
 mod context;
 
 use super::compile::Rule;
+use super::literals::Literal;
 use super::marks::{Around, CHUNK, Marks, around};
 use super::pattern::{Able, Ahead, First, Kind, MAX_RUN, Pattern, Shapes};
+pub use context::Hit;
 use context::Context;
 use std::ops::Range;
 
@@ -26,8 +28,8 @@ pub struct Numbers {
 // === impl Numbers ===
 
 impl Numbers {
-    /// Takes the detectors with the numbers that they are known by.
-    pub fn new<'a>(rules: impl Iterator<Item = (u16, &'a Pattern, &'a Rule)> + Clone) -> Self {
+    /// Takes the detectors with the numbers that they are known by, and tells the literals of their context words.
+    pub fn new<'a>(rules: impl Iterator<Item = (u16, &'a Pattern, &'a Rule)> + Clone) -> (Self, Vec<Literal>) {
         let shapes = Shapes::new(rules.clone().map(|(number, pattern, _)| (number, pattern)));
         let mut context = Context::new(shapes.width());
         let mut always = vec![0; shapes.width()];
@@ -38,11 +40,13 @@ impl Numbers {
                 super::pattern::insert(&mut always, 0, place);
             }
         }
-        Self { shapes, always, context: context.finish() }
+        let (context, literals) = context.finish();
+        (Self { shapes, always, context }, literals)
     }
 
-    /// Tells each place of a text where a detector may find something, with the detector's number.
-    pub fn find(&self, text: &[u8], marks: &[Marks], mut each: impl FnMut(u16, usize)) {
+    /// Tells each place of a text where a detector may find something, with the detector's number. The context words that
+    /// stand there come in the order of their places.
+    pub fn find(&self, text: &[u8], marks: &[Marks], words: &[Hit], mut each: impl FnMut(u16, usize)) {
         let mut next = 0;
         while let Some(chunks) = with_digits(marks, next) {
             next = chunks.end;
@@ -56,7 +60,7 @@ impl Numbers {
                     let look = Look { text, around: &around, chunk, bit };
                     look.able(&self.shapes, |at, able| {
                         if near.is_none() && able.within(self.context.all()).next().is_some() {
-                            near = Some(self.context.near(text, marks, chunks.clone(), &self.always));
+                            near = Some(self.context.near(text, words, chunks.clone(), &self.always));
                         }
                         let active = near.as_ref().map_or(self.always.as_slice(), |near| near.at(chunk));
                         able.within(active).filter_map(|place| self.shapes.number(place)).for_each(|n| each(n, at));

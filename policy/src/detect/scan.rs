@@ -3,6 +3,7 @@
 use super::compile::{Compiled, Matcher, Rule, Start, Use, bare};
 use super::config::{Alone, Boundary, Case};
 use super::marks::{CHUNK, Marks, around};
+use super::numbers::Hit;
 use super::pattern::Pattern;
 use super::validate::Check;
 use super::{Confidence, DetectorIndex, Finding, TestValues, Work, digits, near, overlap, text};
@@ -13,7 +14,7 @@ const NEAR_MATCH: usize = 64;
 
 /// Finds what stands in the text as it is written.
 pub fn scan(set: &Compiled, text: &str, marks: &[Marks], work: &mut Work) -> Vec<Finding> {
-    let mut scan = Scan { set, text, marks, work, found: vec![], tried: vec![0; set.windows], far: (0, 0) };
+    let mut scan = Scan { set, text, marks, work, found: vec![], context: vec![], tried: vec![0; set.windows], far: (0, 0) };
     if scan.work.take(text.len() as u64 / 8 + 1) {
         scan.literals();
         scan.bytes();
@@ -33,6 +34,8 @@ struct Scan<'a> {
     marks: &'a [Marks],
     work: &'a mut Work,
     found: Vec<Finding>,
+    /// The context words of numbers.
+    context: Vec<Hit>,
     /// For each detector told from its context words: up to where it has been tried.
     tried: Vec<usize>,
     /// From where on forms that look far are tried again, and how far apart.
@@ -51,8 +54,10 @@ impl Scan<'_> {
     fn literals(&mut self) {
         let set = self.set;
         let bytes = self.text.as_bytes();
-        set.literals.find(bytes, self.marks, 0..self.marks.len(), |literal, at| {
-            let uses = set.uses.get(literal as usize).map_or(&[][..], Vec::as_slice);
+        set.literals.find(bytes, self.marks, |literal, at| {
+            let Some(uses) = set.uses.get(literal as usize) else {
+                return self.context.push((literal - set.uses.len() as u32, at));
+            };
             if self.work.take(uses.len() as u64 + 1) {
                 uses.iter().for_each(|used| self.literal(used, at));
             }
@@ -177,7 +182,9 @@ impl Scan<'_> {
 
     fn numbers(&mut self) {
         let set = self.set;
-        set.numbers.find(self.text.as_bytes(), self.marks, |rule, at| {
+        let mut words = std::mem::take(&mut self.context);
+        words.sort_unstable_by_key(|(_, at)| *at);
+        set.numbers.find(self.text.as_bytes(), self.marks, &words, |rule, at| {
             if self.work.take(1) {
                 self.run_from(rule, at..at + 1);
             }

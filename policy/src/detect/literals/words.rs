@@ -6,7 +6,6 @@
 use super::super::marks::{CHUNK, Marks, around, join};
 use super::table::{Entry, Table};
 use super::{FOLD, Literal, Stands, eight, eight_at, is_set, low_bytes, set};
-use std::ops::Range;
 
 /// Hashes of keys: 128 Ki bits, 16 KB.
 type Seen = [u64; 1 << 11];
@@ -44,9 +43,9 @@ impl Words {
         Self { seen, table: Table::new(entries), literals: texts }
     }
 
-    /// Tells each place in some chunks of a text where a literal stands, with its number.
-    pub fn find(&self, text: &[u8], marks: &[Marks], chunks: Range<usize>, hit: &mut impl FnMut(u32, usize)) {
-        for chunk in chunks {
+    /// Tells each place of a text where a literal stands, with its number.
+    pub fn find(&self, text: &[u8], marks: &[Marks], hit: &mut impl FnMut(u32, usize)) {
+        for chunk in 0..marks.len() {
             let around = around(marks, chunk);
             let (mut starts, cuts) = (around.part_starts(), around.part_ends());
             let (here, after) = (!around.here.alphanumeric(), !around.after.alphanumeric());

@@ -1,7 +1,7 @@
 //! The words that say what a number is, and near which numbers they stand.
 
-use super::super::literals::{Literal, Literals, Stands};
-use super::super::marks::{CHUNK, Marks};
+use super::super::literals::{Literal, Stands};
+use super::super::marks::CHUNK;
 use super::super::near::{self, AFTER, BEFORE, Near};
 use super::super::pattern::{Pattern, insert};
 use std::collections::HashMap;
@@ -15,10 +15,12 @@ pub struct Context {
     all: Vec<u64>,
     /// How far from a match, at most, a word may stand.
     reach: usize,
-    literals: Literals,
     uses: Vec<Vec<Use>>,
     words: Vec<Vec<u8>>,
 }
+
+/// A literal of a context word, by its place among them, and where it stands.
+pub type Hit = (u32, usize);
 
 /// Context words that are being gathered.
 #[derive(Debug)]
@@ -64,17 +66,17 @@ impl Context {
         &self.all
     }
 
-    /// Looks around some chunks for words, and tells for each of the chunks the detectors of `always` and those for which
-    /// there is one.
-    pub fn near(&self, text: &[u8], marks: &[Marks], chunks: Range<usize>, always: &[u64]) -> Active {
+    /// Looks at the words found around some chunks, and tells for each of the chunks the detectors of `always` and those for
+    /// which there is one. The words come in the order of their places.
+    pub fn near(&self, text: &[u8], found: &[Hit], chunks: Range<usize>, always: &[u64]) -> Active {
         let mut active = Active { width: self.width, first: chunks.start, sets: always.repeat(chunks.len()) };
-        let margin = self.reach / CHUNK + 2;
-        let around = chunks.start.saturating_sub(margin)..marks.len().min(chunks.end + margin);
-        self.literals.find(text, marks, around, |literal, at| {
-            for used in self.uses.get(literal as usize).into_iter().flatten() {
+        let from = (chunks.start * CHUNK).saturating_sub(self.reach);
+        let around = found.iter().skip(found.partition_point(|(_, at)| *at < from));
+        for (literal, at) in around.take_while(|(_, at)| *at < chunks.end * CHUNK + self.reach) {
+            for used in self.uses.get(*literal as usize).into_iter().flatten() {
                 let Some(word) = self.words.get(usize::from(used.word)) else { continue };
                 let within = (usize::from(used.within.0), usize::from(used.within.1));
-                if !near::is_whole(text, at, within, word) {
+                if !near::is_whole(text, *at, within, word) {
                     continue;
                 }
                 let first = at.saturating_sub(usize::from(used.before)) / CHUNK;
@@ -83,7 +85,7 @@ impl Context {
                     insert(&mut active.sets, self.width * (chunk - chunks.start), usize::from(used.place));
                 }
             }
-        });
+        }
         active
     }
 }
@@ -121,11 +123,11 @@ impl Gathering {
         }
     }
 
-    /// All that was gathered.
-    pub fn finish(self) -> Context {
+    /// All that was gathered, and the literals that are to be looked for.
+    pub fn finish(self) -> (Context, Vec<Literal>) {
         let Self { width, all, known: _, literals, uses, words } = self;
         let reach = uses.iter().flatten().map(|used| used.before.max(used.after)).max().unwrap_or(0);
-        Context { width, all, reach: usize::from(reach), literals: Literals::new(literals), uses, words }
+        (Context { width, all, reach: usize::from(reach), uses, words }, literals)
     }
 }
 
