@@ -3,33 +3,62 @@
 //! A small part of Unicode's compatibility decomposition (UAX 15, NFKC) and of its confusables (UTS 39): what changes how
 //! a person or a model reads an identifier, and nothing else.
 
+use super::text::is_word;
 use super::view::View;
+use std::ops::Range;
 
 /// The text as it reads, if that is not how it is written.
 pub fn fold(text: &str) -> Option<View> {
     if text.is_ascii() {
         return None;
     }
-    let mut view = View::default();
-    let mut changed = false;
-    let mut plain = 0;
-    let mut mixed = Mixed::default();
-    for (at, char) in text.char_indices().filter(|(_, char)| !char.is_ascii()) {
-        let folded = match folded(char) {
-            Folded::Same => continue,
-            Folded::If(ascii) if mixed.is(text, at) => Folded::To(ascii),
-            Folded::If(_) => continue,
-            folded => folded,
-        };
-        view.push(text.get(plain..at).unwrap_or_default(), plain, at - plain);
-        plain = at + char.len_utf8();
-        if let Folded::To(ascii) = folded {
-            view.push(ascii.encode_utf8(&mut [0; 4]), at, char.len_utf8());
+    let (mut view, mut mixed) = (View::default(), Mixed::default());
+    let (mut changed, mut plain, mut next) = (false, 0, 0);
+    while let Some(run) = foreign_run(text.as_bytes(), next) {
+        next = run.end;
+        // Nearly no word of Greek or Cyrillic touches an ASCII one.
+        let touches = touches_ascii_word(text.as_bytes(), &run);
+        for (place, char) in text.get(run.clone()).unwrap_or_default().char_indices() {
+            let at = run.start + place;
+            let folded = match folded(char) {
+                Folded::Same => continue,
+                Folded::If(ascii) if touches && mixed.is(text, at) => Folded::To(ascii),
+                Folded::If(_) => continue,
+                folded => folded,
+            };
+            view.push(text.get(plain..at).unwrap_or_default(), plain, at - plain);
+            plain = at + char.len_utf8();
+            if let Folded::To(ascii) = folded {
+                view.push(ascii.encode_utf8(&mut [0; 4]), at, char.len_utf8());
+            }
+            changed = true;
         }
-        changed = true;
     }
     view.push(text.get(plain..).unwrap_or_default(), plain, text.len() - plain);
     changed.then_some(view)
+}
+
+/// The next bytes that are not ASCII, which are whole characters.
+fn foreign_run(bytes: &[u8], from: usize) -> Option<Range<usize>> {
+    let rest = bytes.get(from..)?;
+    let start = ascii_prefix(rest);
+    let length = rest.iter().skip(start).take_while(|byte| !byte.is_ascii()).count();
+    (length > 0).then_some(from + start..from + start + length)
+}
+
+/// How many ASCII bytes a text begins with; it looks at eight of them together.
+#[inline]
+fn ascii_prefix(bytes: &[u8]) -> usize {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let eights = bytes.as_chunks::<8>().0.iter().take_while(|eight| u64::from_le_bytes(**eight) & HIGH == 0);
+    let whole = 8 * eights.count();
+    whole + bytes.iter().skip(whole).take_while(|byte| byte.is_ascii()).count()
+}
+
+/// Whether a letter or digit of ASCII is next to some bytes.
+fn touches_ascii_word(bytes: &[u8], run: &Range<usize>) -> bool {
+    let before = run.start.checked_sub(1).and_then(|before| bytes.get(before));
+    [before, bytes.get(run.end)].into_iter().flatten().any(|byte| is_word(*byte))
 }
 
 /// What becomes of a character.
@@ -72,7 +101,10 @@ fn folded(char: char) -> Folded {
     let code = u32::from(char);
     match code {
         // Greek and Cyrillic; Latin; Kana and Han; Hangul: what most texts are made of comes first.
-        0x370..=0x52F => alike(char).unwrap_or(Folded::Same),
+        0x370..=0x52F => match GREEK_AND_CYRILLIC.get(code as usize - 0x370) {
+            Some(0) | None => Folded::Same,
+            Some(ascii) => Folded::If(char::from(*ascii)),
+        },
         0xC0..=0x130 | 0x132..=0x24F | 0x3001..=0x312F | 0x3190..=0x9FFF | 0xAC00..=0xD7A3 => Folded::Same,
         0xA0 | 0x1680 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000 => Folded::To(' '),
         0x2028 | 0x2029 | 0x85 => Folded::To('\n'),
@@ -111,7 +143,7 @@ fn folded(char: char) -> Folded {
         0x2070 | 0x2074..=0x2079 => ascii(0x30 + code - 0x2070),
         0x2080..=0x2089 => ascii(0x30 + code - 0x2080),
         0x2100..=0x214F => letterlike(char),
-        _ => digit(code).or_else(|| alike(char)).unwrap_or(Folded::Same),
+        _ => digit(code).or_else(|| alike(char).map(Folded::If)).unwrap_or(Folded::Same),
     }
 }
 
@@ -163,9 +195,26 @@ fn digit(code: u32) -> Option<Folded> {
     ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code)).map(|zero| ascii(0x30 + code - zero))
 }
 
+/// What [`alike`] says of the letters from U+0370 on, as it is asked for each of them; 0 is none.
+static GREEK_AND_CYRILLIC: [u8; 0x530 - 0x370] = {
+    let mut table = [0; 0x530 - 0x370];
+    let mut rest = table.as_mut_slice();
+    let mut code = 0x370;
+    while let Some((ascii, after)) = rest.split_first_mut() {
+        if let Some(char) = char::from_u32(code)
+            && let Some(alike) = alike(char)
+        {
+            *ascii = alike as u8;
+        }
+        code += 1;
+        rest = after;
+    }
+    table
+};
+
 /// Letters of other scripts that look like ASCII letters.
-fn alike(char: char) -> Option<Folded> {
-    Some(Folded::If(match char {
+const fn alike(char: char) -> Option<char> {
+    Some(match char {
         'А' | 'Α' => 'A',
         'В' | 'Β' => 'B',
         'С' | 'Ϲ' => 'C',
@@ -209,7 +258,7 @@ fn alike(char: char) -> Option<Folded> {
         'х' | 'χ' => 'x',
         'у' | 'ү' => 'y',
         _ => return None,
-    }))
+    })
 }
 
 #[cfg(test)]
