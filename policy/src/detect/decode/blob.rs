@@ -127,6 +127,9 @@ fn unhex(run: &[u8]) -> Vec<u8> {
 
 /// Adds a view of each stretch of text in decoded bytes. Zeros are passed over, as UTF-16 has them in ASCII.
 fn texts(bytes: &[u8], from: usize, from_len: usize, decoded: &mut Decoded) {
+    if !may_hold_text(bytes) {
+        return;
+    }
     let scale = |at: usize| from + at * from_len / bytes.len().max(1);
     let mut at = 0;
     for chunk in bytes.utf8_chunks() {
@@ -142,6 +145,40 @@ fn texts(bytes: &[u8], from: usize, from_len: usize, decoded: &mut Decoded) {
             at += stretch.len();
         }
         at += chunk.invalid().len();
+    }
+}
+
+/// Whether some stretch may be text that is long enough: nearly all runs that are decoded come to random bytes.
+fn may_hold_text(bytes: &[u8]) -> bool {
+    let (mut length, mut before) = (0, Part::Nothing);
+    bytes.iter().any(|byte| {
+        let part = part(*byte);
+        length = match (before, part) {
+            (_, Part::Nothing) | (Part::Nothing | Part::Ascii, Part::Later) => 0,
+            (Part::First, Part::Ascii | Part::First) => 1,
+            _ => length + 1,
+        };
+        before = part;
+        length >= SHORTEST_TEXT
+    })
+}
+
+/// What a byte is in a text.
+#[derive(Clone, Copy)]
+enum Part {
+    Nothing,
+    Ascii,
+    /// The first byte of a longer character, or a later one. RFC 3629, section 4.
+    First,
+    Later,
+}
+
+fn part(byte: u8) -> Part {
+    match byte {
+        b'\0' | b'\t' | b'\n' | b'\r' | b' '..=b'~' => Part::Ascii,
+        0x80..=0xBF => Part::Later,
+        0xC2..=0xF4 => Part::First,
+        _ => Part::Nothing,
     }
 }
 
