@@ -153,10 +153,13 @@ const NOTHING: [&[u8]; 16] = [
 /// Whether a value stands in for a secret: a variable, a template, a word like `changeme`, a repeated character.
 pub fn is_placeholder(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
-    let has = |part: &&[u8]| memchr::memmem::find(&lower, part).is_some();
+    let stands_in = |at: usize, byte: &u8| {
+        let mut parts = STAND_INS.iter().filter(|part| part.first() == Some(byte));
+        parts.any(|part| lower.get(at..).is_some_and(|rest| rest.starts_with(part)))
+    };
     let first = lower.first().copied().unwrap_or(b'x');
     NOTHING.contains(&lower.as_slice())
-        || STAND_INS.iter().any(has)
+        || lower.iter().enumerate().any(|(at, byte)| stands_in(at, byte))
         || is_template(&lower)
         || lower.iter().all(|byte| *byte == first)
         || distinct(&lower) <= 3.min(lower.len() / 4)
@@ -168,7 +171,7 @@ fn is_template(value: &[u8]) -> bool {
         [b'$', b'{' | b'(', ..] | [b'{', b'{', ..] | [b'#', b'{', ..] => true,
         [b'$', name @ ..] => name.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_'),
         [b'%', .., b'%'] | [b'<', .., b'>'] | [b'[', .., b']'] | [b'{', .., b'}'] | [b'<', ..] => true,
-        _ => memchr::memmem::find(value, b"${").is_some() || memchr::memmem::find(value, b"{{").is_some(),
+        _ => value.array_windows().any(|two| matches!(two, b"${" | b"{{")),
     }
 }
 

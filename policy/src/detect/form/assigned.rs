@@ -152,7 +152,7 @@ fn name(text: &[u8], at: usize, word: &[u8]) -> Name {
     } else {
         let parts: [&[u8]; 9] =
             [b"api", b"access", b"secret", b"private", b"auth", b"encryption", b"signing", b"client", b"master"];
-        let named = parts.iter().any(|part| memchr::memmem::find(&before, part).is_some());
+        let named = parts.iter().any(|part| before.windows(part.len()).any(|found| found == *part));
         if named && before.last().is_some_and(|byte| !byte.is_ascii_whitespace()) { Name::Secret } else { Name::Key }
     }
 }
