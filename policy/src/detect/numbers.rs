@@ -9,8 +9,8 @@ use super::compile::Rule;
 use super::literals::Literal;
 use super::marks::{Around, CHUNK, Marks, around};
 use super::pattern::{Able, Ahead, First, Kind, MAX_RUN, Pattern, Shapes};
-pub use context::Hit;
 use context::Context;
+pub use context::Hit;
 use std::ops::Range;
 
 /// The fewest digits in two neighbouring chunks for the first to be looked at closely.

@@ -14,7 +14,8 @@ const NEAR_MATCH: usize = 64;
 
 /// Finds what stands in the text as it is written.
 pub fn scan(set: &Compiled, text: &str, marks: &[Marks], work: &mut Work) -> Vec<Finding> {
-    let mut scan = Scan { set, text, marks, work, found: vec![], context: vec![], tried: vec![0; set.windows], far: (0, 0) };
+    let mut scan =
+        Scan { set, text, marks, work, found: vec![], context: vec![], tried: vec![0; set.windows], far: (0, 0) };
     if scan.work.take(text.len() as u64 / 8 + 1) {
         scan.literals();
         scan.bytes();

@@ -16,8 +16,8 @@ pub struct Work {
 
 /// Steps that even the shortest request may take.
 const STEPS_AT_LEAST: u64 = 1 << 20;
-/// Further steps for each byte of a request. Prose takes less than one, tables of numbers about thirty.
-const STEPS_PER_BYTE: u64 = 128;
+/// Further steps for each byte of a request. Prose takes less than one, tables of numbers about six.
+const STEPS_PER_BYTE: u64 = 64;
 
 // === impl Work ===
 

@@ -56,7 +56,6 @@ impl Pattern {
     /// Whether a byte, or the end of the text, is in a set that [`Op`] speaks of.
     #[inline]
     pub(super) fn leads_on(&self, next: u16, byte: Option<&u8>) -> bool {
-        next == ANYTHING
-            || byte.is_some_and(|byte| self.sets.get(usize::from(next)).is_some_and(|set| set.has(*byte)))
+        next == ANYTHING || byte.is_some_and(|byte| self.sets.get(usize::from(next)).is_some_and(|set| set.has(*byte)))
     }
 }
