@@ -118,10 +118,10 @@ impl Look<'_> {
         // Within a word nothing begins.
         let begins = matches!(first, First::Other(_)) || self.around.word_starts() >> self.bit & 1 == 1;
         if here != 0 && begins {
-            each(at, shapes.able(here, ahead));
+            shapes.able(here, ahead).into_iter().for_each(|able| each(at, able));
         }
         if let Some((before, _)) = before.filter(|(_, byte)| after_other != 0 && !byte.is_ascii_alphanumeric()) {
-            each(before, shapes.able(after_other, ahead));
+            shapes.able(after_other, ahead).into_iter().for_each(|able| each(before, able));
         }
     }
 

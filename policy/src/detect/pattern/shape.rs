@@ -27,6 +27,8 @@ pub struct Shapes {
     width: usize,
     /// Sets of patterns; the first is empty.
     sets: Vec<u64>,
+    /// For each of these sets, how much there must be ahead for any pattern of it.
+    least: Vec<Ahead>,
     /// For each run and what follows it, and for each other byte, the sets of patterns that can go on so: anywhere, where a
     /// line begins, and after a byte that is neither letter nor digit, with which many patterns begin.
     runs: Vec<[u16; 3]>,
@@ -86,6 +88,7 @@ impl Shapes {
             numbers: patterns.iter().map(|(number, _)| *number).collect(),
             width,
             sets: vec![0; width],
+            least: vec![],
             runs: vec![],
             others: vec![],
             digits: vec![0; width * COUNTS],
@@ -120,6 +123,7 @@ impl Shapes {
         let rows = [inside, at_line_start, after_other];
         shapes.runs = shapes.interned(rows.each_ref().map(|rows| rows.table.as_slice()), &mut known);
         shapes.others = shapes.interned(rows.each_ref().map(|rows| rows.others.as_slice()), &mut known);
+        shapes.least = shapes.sets.chunks(width.max(1)).map(|set| shapes.least(set)).collect();
         shapes
     }
 
@@ -137,6 +141,15 @@ impl Shapes {
             })
         };
         (0..count).map(|place| tables.map(|table| number(table, place))).collect()
+    }
+
+    /// How much there must be ahead for any pattern of a set.
+    fn least(&self, set: &[u64]) -> Ahead {
+        let least = |counts: &[u64]| {
+            let meets = |able: &[u64]| able.iter().zip(set).any(|(able, set)| able & set != 0);
+            counts.chunks(self.width.max(1)).take_while(|able| !meets(able)).count() as u32
+        };
+        Ahead { digits: least(&self.digits), word: least(&self.words) }
     }
 
     /// How many words of 64 bits a set of patterns takes.
@@ -171,14 +184,15 @@ impl Shapes {
         sets.copied().unwrap_or_default()
     }
 
-    /// Those of a set of patterns that may match with so much ahead.
+    /// Those of a set of patterns that may match with so much ahead, if there can be any.
     #[inline]
-    pub fn able(&self, set: u16, ahead: Ahead) -> Able<'_> {
-        Able {
+    pub fn able(&self, set: u16, ahead: Ahead) -> Option<Able<'_>> {
+        let least = self.least.get(usize::from(set))?;
+        (ahead.digits >= least.digits && ahead.word >= least.word).then(|| Able {
             first: self.set(&self.sets, usize::from(set)),
             digits: self.set(&self.digits, ahead.digits as usize),
             words: self.set(&self.words, ahead.word as usize),
-        }
+        })
     }
 
     fn set<'a>(&self, sets: &'a [u64], number: usize) -> &'a [u64] {
