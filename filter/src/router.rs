@@ -5,7 +5,7 @@ use crate::host::{self, Body, Headers};
 use crate::instance;
 use crate::protobuf;
 use crate::stats;
-use policy::audit::Ending;
+use policy::audit::{Ending, Record};
 use policy::exchange::{Arrival, Engine, Exchange, Forward, Listing, Refusal, Step};
 use policy::progress::Progress;
 use provider::{answer_headers, error, listing};
@@ -92,7 +92,7 @@ impl Router {
         }
         host::set_property("policymesh_plan", &forward.plan.to_bytes());
         host::set_property("policymesh_cluster", forward.cluster.as_bytes());
-        self.write_record();
+        write_record(&self.exchange.record());
         // Envoy keeps the old route until the cache is cleared, so this must come last.
         host::clear_route_cache();
     }
@@ -109,16 +109,11 @@ impl Router {
 
     fn reply(&mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) {
         self.answer = Answer::Own;
-        self.write_record();
+        write_record(&self.exchange.record());
         let told = self.exchange.response_headers();
         let told = told.iter().map(|(name, value)| (*name, value.as_str()));
         let headers = [("content-type", "application/json")].into_iter().chain(headers.iter().copied()).chain(told);
         host::reply(status, headers.collect(), body);
-    }
-
-    /// Leaves the record as it stands now where Envoy's access log finds it, also if this VM does not live to the end.
-    fn write_record(&self) {
-        host::set_property("policymesh_audit", &protobuf::record(&self.exchange.record()));
     }
 
     /// Does some reading or deciding, and keeps the time that it takes.
@@ -188,9 +183,15 @@ impl HttpContext for Router {
     fn on_log(&mut self) {
         let progress = host::property(&[PROGRESS]).map(|bytes| Progress::from_bytes(&bytes));
         self.exchange.on_end(ending(), progress.unwrap_or_default(), host::now());
-        self.write_record();
-        stats::ended(&self.exchange.record());
+        let record = self.exchange.record();
+        write_record(&record);
+        stats::ended(&record);
     }
+}
+
+/// Leaves the record as it stands now where Envoy's access log finds it, also if this VM does not live to the end.
+fn write_record(record: &Record) {
+    host::set_property("policymesh_audit", &protobuf::record(record));
 }
 
 fn set_number(name: &str, number: u64) {
