@@ -3,14 +3,14 @@
 //! A long string is scanned block by block, and what was found is remembered under a keyed hash of the raw bytes, because
 //! a chat re-sends its history each turn. Short strings are written one a line, `key: value`, and scanned together: a key
 //! is text like any other, and says what its value is. The seams of a text that is split over several strings are
-//! scanned once more.
+//! scanned once more, and remembered likewise.
 
 mod history;
 mod placing;
 mod seams;
 mod tally;
 
-pub use history::{BlockKey, History, Verdict};
+pub use history::{BlockKey, History, Role, Verdict};
 pub use placing::Placing;
 pub use tally::{Count, Tally};
 
@@ -79,7 +79,7 @@ impl Classifier {
         self.work.grant(block.raw.len());
         self.volume.read += block.raw.len() as u64;
         if block.kind == Kind::Text {
-            self.seam(block);
+            self.seam(block, history);
         }
         if block.first && block.last && block.raw.len() < LONG {
             self.line(block, history);
@@ -101,7 +101,7 @@ impl Classifier {
     /// What was found in all that was read, and how much that was; `None` if the budget of work did not suffice.
     pub fn finish(mut self, history: &mut History) -> (Option<Tally>, Volume) {
         self.flush(history);
-        self.scan_seams();
+        self.scan_seams(history);
         (Some(self.tally).filter(|_| !self.work.exhausted()), self.volume)
     }
 
@@ -126,7 +126,7 @@ impl Classifier {
             return;
         }
         let lines = std::mem::take(&mut self.lines);
-        let key = history.key(lines.as_bytes());
+        let key = history.key(Role::Lines, lines.as_bytes());
         match history.recall(key) {
             Some(verdict) => self.remembered(&verdict, lines.len()),
             None => self.scan(&lines, |_| true, key, history),
@@ -137,7 +137,8 @@ impl Classifier {
 
     fn long(&mut self, block: &Block<'_>, history: &mut History) {
         self.after_key = false;
-        let key = history.key(block.raw);
+        let role = Role::Long { first: block.first, last: block.last, overlap: block.overlap };
+        let key = history.key(role, block.raw);
         if let Some(verdict) = history.recall(key) {
             self.remembered(&verdict, block.raw.len());
             return;
@@ -173,19 +174,22 @@ impl Classifier {
         }
     }
 
-    fn seam(&mut self, block: &Block<'_>) {
+    fn seam(&mut self, block: &Block<'_>, history: &mut History) {
         if self.seams.add(block) {
-            self.scan_seams();
+            self.scan_seams(history);
         }
     }
 
-    fn scan_seams(&mut self) {
-        let found = &mut self.scratch.found;
-        found.findings.clear();
-        found.opaque.clear();
-        self.detectors.scan(self.seams.text(), &mut self.work, found);
-        self.tally.merge(&Tally::of(found, |finding| self.seams.is_crossed(finding.start, finding.end)));
-        self.seams.clear();
+    fn scan_seams(&mut self, history: &mut History) {
+        let mut seams = std::mem::take(&mut self.seams);
+        let key = history.key(Role::Seams(seams.joints()), seams.text().as_bytes());
+        match history.recall(key) {
+            // The text on both sides counts where it stands.
+            Some(verdict) => self.remembered(&verdict, 0),
+            None => self.scan(seams.text(), |finding| seams.is_crossed(finding.start, finding.end), key, history),
+        }
+        seams.clear();
+        self.seams = seams;
     }
 }
 

@@ -1,7 +1,7 @@
 //! What was found in texts already seen: a chat re-sends its whole history each turn.
 
 use siphasher::sip128::{Hasher128, SipHasher13};
-use std::hash::Hasher;
+use std::hash::{Hash as _, Hasher as _};
 use std::rc::Rc;
 
 use super::Tally;
@@ -19,6 +19,24 @@ pub struct History {
 /// The keyed hash of one block of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockKey(u128);
+
+/// How a block of text is read, on which depends what counts as found in it.
+#[derive(Clone, Copy, Debug, Hash)]
+pub enum Role<'a> {
+    /// Short strings, one a line.
+    Lines,
+    /// A long string, or a part of one.
+    Long {
+        /// Whether the string begins here.
+        first: bool,
+        /// Whether the string ends here.
+        last: bool,
+        /// How many of its bytes were in the part before.
+        overlap: usize,
+    },
+    /// Seams, and where each of them lies.
+    Seams(&'a [usize]),
+}
 
 /// What was found in one block; nothing, mostly.
 pub type Verdict = Option<Rc<Tally>>;
@@ -41,9 +59,10 @@ impl History {
         Self { key, slots: Vec::new() }
     }
 
-    /// The key of a block of text.
-    pub fn key(&self, block: &[u8]) -> BlockKey {
+    /// The key of a block of text. What is found in it depends on its role, too, so that is part of the key.
+    pub fn key(&self, role: Role<'_>, block: &[u8]) -> BlockKey {
         let mut hasher = SipHasher13::new_with_key(&self.key);
+        role.hash(&mut hasher);
         hasher.write(block);
         BlockKey(hasher.finish128().as_u128())
     }
@@ -77,15 +96,15 @@ mod tests {
     #[test]
     fn a_block_is_recalled_only_after_it_was_seen() {
         let mut history = History::new([7; 16]);
-        let key = history.key(b"hello");
+        let key = history.key(Role::Lines, b"hello");
         assert!(history.recall(key).is_none());
         history.remember(key, None);
         assert_eq!(history.recall(key).map(|found| found.is_none()), Some(true));
-        assert!(history.recall(history.key(b"hello!")).is_none());
+        assert!(history.recall(history.key(Role::Lines, b"hello!")).is_none());
     }
 
     #[test]
     fn the_key_depends_on_the_secret() {
-        assert_ne!(History::new([1; 16]).key(b"hello"), History::new([2; 16]).key(b"hello"));
+        assert_ne!(History::new([1; 16]).key(Role::Lines, b"hello"), History::new([2; 16]).key(Role::Lines, b"hello"));
     }
 }

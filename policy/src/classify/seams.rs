@@ -52,6 +52,11 @@ impl Seams {
         &self.text
     }
 
+    /// Where in [`Seams::text`] one string ends and the next begins, in ascending order.
+    pub fn joints(&self) -> &[usize] {
+        &self.joints
+    }
+
     /// Whether a stretch of [`Seams::text`] lies on both sides of a seam.
     pub fn is_crossed(&self, start: usize, end: usize) -> bool {
         let next = self.joints.partition_point(|joint| *joint <= start);

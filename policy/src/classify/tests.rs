@@ -1,6 +1,6 @@
 use super::*;
 use crate::detect::{DetectorConfig, TestValues};
-use crate::document::{Container, Literal, Place, Scanner, Sink};
+use crate::document::{BLOCK, Container, Literal, Place, Scanner, Sink};
 use crate::level::Levels;
 
 /// Feeds a document's strings to a classifier.
@@ -86,4 +86,16 @@ fn what_was_seen_before_is_remembered_with_its_findings() {
     let (again, volume) = count(&first, 700, &mut history);
     assert_eq!(again, 1);
     assert!(volume.remembered > 1_500, "{volume:?}");
+}
+
+#[test]
+fn what_touched_the_end_of_a_part_is_found_where_the_text_ends_there() {
+    for length in [600, 16 * 1024, BLOCK - 1, BLOCK] {
+        let text = format!("{} KEY-ABCDEFGH", "x".repeat(length - 13));
+        let mut history = History::new([1; 16]);
+        for more in [" and so on".repeat(20_000), String::new()] {
+            let body = format!(r#"{{"content":"{text}{more}"}}"#);
+            assert_eq!(count(&body, usize::MAX, &mut history).0, 1, "{length} bytes, then {}", more.len());
+        }
+    }
 }
