@@ -29,8 +29,8 @@ test-envoys: filter ## Runs the tests that need an Envoy with every version that
 	@for version in $(ENVOYS); do \
 		echo "Envoy $$version"; \
 		export ENVOY_VERSION=$$version; \
-		cargo test --package tests --test mesh --locked || exit 1; \
-		cargo test --package tests --test corpus --locked -- real_envoy || exit 1; \
+		cargo test --package tests --no-default-features --test mesh --locked || exit 1; \
+		cargo test --package tests --no-default-features --test corpus --locked -- real_envoy || exit 1; \
 	done
 
 bench: filter ## Measures what the filter costs next to the same Envoy without it, for about ten minutes; BENCH="--json FILE" keeps the figures
