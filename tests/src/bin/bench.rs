@@ -1,6 +1,7 @@
 //! `make bench`: measures what the filter costs, and prints a table. Fails if an answer was not right.
 //!
-//! `--rounds N` and `--slice MILLISECONDS` say how much is measured, `--json FILE` writes the figures to a file, too.
+//! `--rounds N`, `--slice MILLISECONDS` and `--kilobytes N,N` say how much is measured, and with which bodies; `--json FILE`
+//! writes the figures to a file, too.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -27,9 +28,14 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<(Effort, Option<P
         match option.as_str() {
             "--rounds" => effort.rounds = value.parse().context("`--rounds` takes a number")?,
             "--slice" => effort.slice = Duration::from_millis(value.parse().context("`--slice` takes milliseconds")?),
+            "--kilobytes" => effort.sizes = sizes(&value).context("`--kilobytes` takes numbers and commas")?,
             "--json" => json = Some(value.into()),
-            _ => bail!("there is no option `{option}`, but `--rounds`, `--slice` and `--json`"),
+            _ => bail!("there is no option `{option}`, but `--rounds`, `--slice`, `--kilobytes` and `--json`"),
         }
     }
     Ok((effort, json))
+}
+
+fn sizes(kilobytes: &str) -> Result<Vec<usize>> {
+    kilobytes.split(',').map(|size| Ok(size.parse::<usize>()? << 10)).collect()
 }
