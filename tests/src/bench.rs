@@ -3,17 +3,20 @@
 //! Load and provider run in this process, whose processor time is not counted; Envoy's is, by Linux's own account. Every
 //! answer is checked, and so is a sample of what the provider received and of what the filter recorded.
 
+pub mod answers;
 pub mod contender;
 pub mod conversation;
 pub mod envoys;
 pub mod load;
 mod lone;
 pub mod native;
+pub mod outage;
 pub mod pairs;
 pub mod process;
 pub mod report;
 pub mod statistics;
 pub mod upstream;
+pub mod ways;
 
 use std::fs;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ use contender::Kind;
 use conversation::Conversation;
 use envoys::Footprint;
 use native::Native;
+use outage::Outage;
 use pairs::{Compared, Field};
 use report::Report;
 
@@ -57,8 +61,12 @@ pub fn run(effort: &Effort, progress: &mut dyn FnMut(&str)) -> Result<Report> {
     progress("starting the Envoys");
     let field = Field::start(&policy)?;
     let compared = compare(&field, effort, progress)?;
+    progress("comparing what is translated, and streams");
+    let passed = ways::compare(&field, effort.rounds, effort.slice)?;
     let (major, minor) = field.contender(Kind::Plain)?.envoy.version();
     drop(field);
+    progress("letting a provider die under load");
+    let outage = Outage::run(&policy, 2 * effort.slice)?;
     let largest = Conversation::of(effort.sizes.iter().copied().max().context("there is a size")?);
     progress("reading without Wasm");
     let native = Native::measure(&policy, &largest)?;
@@ -68,7 +76,7 @@ pub fn run(effort: &Effort, progress: &mut dyn FnMut(&str)) -> Result<Report> {
     let footprint = Footprint::measure(&policy, &Conversation::of(64 << 10))?;
     let module = fs::metadata(place::filter_module())?.len();
     let envoy = format!("{major}.{minor}");
-    Ok(Report { envoy, module, effort: effort.clone(), compared, native, activation, footprint })
+    Ok(Report { envoy, module, effort: effort.clone(), compared, passed, outage, native, activation, footprint })
 }
 
 fn compare(field: &Field, effort: &Effort, progress: &mut dyn FnMut(&str)) -> Result<Vec<Compared>> {

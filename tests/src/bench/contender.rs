@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,7 @@ pub struct Contender {
 }
 
 /// The provider that all requests go to, and its cluster.
-const PROVIDER: &str = "openai";
+pub const PROVIDER: &str = "openai";
 
 const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
 
@@ -83,6 +84,16 @@ impl Kind {
 impl Contender {
     /// Starts an Envoy with so many workers for a policy, all of whose providers are `upstream`.
     pub fn start(kind: Kind, policy: &Value, upstream: &Upstream, workers: usize) -> Result<Self> {
+        Self::in_front_of(kind, policy, |_| upstream.address(), workers)
+    }
+
+    /// Starts an Envoy with so many workers for a policy, each of whose providers answers somewhere.
+    pub fn in_front_of(
+        kind: Kind,
+        policy: &Value,
+        provider_at: impl Fn(&str) -> SocketAddr,
+        workers: usize,
+    ) -> Result<Self> {
         let Program::File(_) = program()? else {
             anyhow::bail!("an Envoy in a container cannot be measured: name a binary by `ENVOY_BIN`");
         };
@@ -92,7 +103,7 @@ impl Contender {
         let mut rendering = Rendering::of(&written).option("--access-log", &log);
         for provider in policy["spec"]["providers"].as_array().into_iter().flatten() {
             let name = provider["name"].as_str().context("a provider has a name")?;
-            rendering = rendering.endpoint(name, &format!("http://{}", upstream.address()));
+            rendering = rendering.endpoint(name, &format!("http://{}", provider_at(name)));
         }
         rendering = rendering.key(PROVIDER, "KEY");
         let bootstrap = kind.shape(Bootstrap::parse(&rendering.text("static")?)?)?;
@@ -107,8 +118,8 @@ impl Contender {
     }
 
     /// Takes the records of requests that have ended, and fails unless they say that those were read and sent where they
-    /// should go. Without the filter there are none.
-    pub fn checked_records(&self) -> Result<Vec<Value>> {
+    /// should go, to this provider. Without the filter there are none.
+    pub fn checked_records(&self, provider: &str) -> Result<Vec<Value>> {
         if !self.kind.decides() {
             ensure!(self.take_records()?.is_empty(), "{:?} leaves records", self.kind);
             return Ok(vec![]);
@@ -117,7 +128,7 @@ impl Contender {
         let records = eventually(some).with_context(|| format!("{:?} leaves no records", self.kind))?;
         for record in &records {
             let told = [&record["action"], &record["chosen"]["provider"]];
-            ensure!(told == ["route", PROVIDER], "decided otherwise than expected: {record:#}");
+            ensure!(told == ["route", provider], "decided otherwise than expected: {record:#}");
         }
         Ok(records)
     }

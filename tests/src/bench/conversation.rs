@@ -29,8 +29,13 @@ const MARK: usize = 12;
 // === impl Conversation ===
 
 impl Conversation {
-    /// A conversation whose body has about this many bytes.
+    /// A conversation whose body has about this many bytes, with [`ASKED`].
     pub fn of(size: usize) -> Self {
+        Self::with_model(size, ASKED, false)
+    }
+
+    /// A conversation with some model, which answers whole or in a stream.
+    pub fn with_model(size: usize, model: &str, stream: bool) -> Self {
         let mut random = Random(size as u64 + 1);
         let (mut messages, mut length) = (Vec::new(), 0);
         while length < size {
@@ -45,7 +50,7 @@ impl Conversation {
             length += content.len() + r#"{"role":"assistant","content":""},"#.len();
             messages.push(json!({"role": role, "content": content}));
         }
-        let body = json!({"model": ASKED, "messages": messages, "temperature": 0.7}).to_string();
+        let body = json!({"model": model, "messages": messages, "temperature": 0.7, "stream": stream}).to_string();
         let marks = body.match_indices(PLACE).map(|(place, _)| place).collect();
         Self { body: body.into_bytes(), marks }
     }
@@ -71,8 +76,10 @@ impl Conversation {
 
     /// The number of a request, told from what came of it.
     pub fn number(body: &Value) -> Option<u64> {
-        let content = body["messages"].as_array()?.last()?["content"].as_str()?;
-        number(content.as_bytes().get(..MARK)?)
+        let content = &body["messages"].as_array()?.last()?["content"];
+        // Anthropic's format has parts.
+        let text = content.as_str().or_else(|| content[0]["text"].as_str())?;
+        number(text.as_bytes().get(..MARK)?)
     }
 
     /// The same conversation with this text put into the middle of a message in its midst.

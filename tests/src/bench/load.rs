@@ -13,9 +13,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use super::answers;
 use super::conversation::{Conversation, Text};
 use super::lone;
-use super::upstream::ANSWER;
 use crate::mesh::DECISION_ID;
 
 /// What is sent, and to whom.
@@ -29,6 +29,8 @@ pub struct Plan {
     pub text: Text,
     /// Whether each answer must name a decision, or none may.
     pub decided: bool,
+    /// Whether answers are streams.
+    pub stream: bool,
 }
 
 /// Requests on their way. Ends when dropped.
@@ -50,6 +52,11 @@ pub const CONNECTIONS: usize = 16;
 
 /// Numbers of requests, so that no two of a run are the same.
 static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// The number of a request that no other of this run has.
+pub fn next_number() -> u64 {
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
 
 // === impl Load ===
 
@@ -90,13 +97,13 @@ async fn send(plan: &Plan, answered: &AtomicU64) -> Result<()> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     loop {
-        let body = plan.conversation.request(NEXT.fetch_add(1, Ordering::Relaxed), plan.text);
-        ask(&mut sender, body, plan.decided).await?;
+        let body = plan.conversation.request(next_number(), plan.text);
+        ask(&mut sender, body, plan).await?;
         answered.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-async fn ask(sender: &mut SendRequest<Full<Bytes>>, body: Bytes, decided: bool) -> Result<()> {
+async fn ask(sender: &mut SendRequest<Full<Bytes>>, body: Bytes, plan: &Plan) -> Result<()> {
     sender.ready().await?;
     let request = Request::post("/v1/chat/completions")
         .header("host", "mesh.example")
@@ -108,7 +115,7 @@ async fn ask(sender: &mut SendRequest<Full<Bytes>>, body: Bytes, decided: bool) 
     let names_decision = response.headers().contains_key(DECISION_ID);
     let body = response.into_body().collect().await.context("the answer broke off")?.to_bytes();
     ensure!(status == 200, "status {status}: {}", String::from_utf8_lossy(&body));
-    ensure!(body == ANSWER, "not what the provider answers: {}", String::from_utf8_lossy(&body));
-    ensure!(names_decision == decided, "{DECISION_ID} is there: {names_decision}");
+    answers::check(&body, plan.stream)?;
+    ensure!(names_decision == plan.decided, "{DECISION_ID} is there: {names_decision}");
     Ok(())
 }

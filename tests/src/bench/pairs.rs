@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::contender::{Contender, Kind};
+use super::contender::{Contender, Kind, PROVIDER};
 use super::conversation::{ASKED, Conversation, Text};
 use super::load::{CONNECTIONS, Load, Plan};
 use super::statistics::Spread;
@@ -144,16 +144,24 @@ impl Field {
         text: Text,
         length: Duration,
     ) -> Result<(Slice, Read)> {
-        /// Connections are open, buffers have grown, and the history is known.
-        const WARM: u64 = 3 * CONNECTIONS as u64;
         let contender = self.contender(kind)?;
-        let conversation = Arc::clone(conversation);
         let plan = Plan {
             to: contender.envoy.address(),
-            conversation: Arc::clone(&conversation),
+            conversation: Arc::clone(conversation),
             text,
             decided: kind.decides(),
+            stream: false,
         };
+        self.upstream.stream(false);
+        let (slice, received) = self.saturate(contender, plan, length)?;
+        check_received(&received, kind, conversation, text)?;
+        Ok((slice, Read::of(&contender.checked_records(PROVIDER)?)))
+    }
+
+    /// Saturates an Envoy for a while with some requests, and tells of one of them what the provider received.
+    pub fn saturate(&self, contender: &Contender, plan: Plan, length: Duration) -> Result<(Slice, Value)> {
+        /// Connections are open, buffers have grown, and the history is known.
+        const WARM: u64 = 3 * CONNECTIONS as u64;
         let load = Load::start(plan)?;
         let warm = eventually(|| Some(load.answered()).filter(|count| !matches!(count, Ok(..WARM))));
         warm.context("Envoy does not answer")??;
@@ -168,11 +176,14 @@ impl Field {
         let after = (Instant::now(), process.time()?, load.answered()?);
         let received = eventually(|| self.received_since(load.first)).context("the provider received nothing")?;
         drop(load);
-        check_received(&received, kind, &conversation, text)?;
-        let records = contender.checked_records()?;
         let (time, requests) = (after.1.saturating_sub(before.1).as_secs_f64(), after.2 - before.2);
         let busy = time / after.0.duration_since(before.0).as_secs_f64();
-        Ok((Slice { micros: time * 1e6 / requests as f64, busy }, Read::of(&records)))
+        Ok((Slice { micros: time * 1e6 / requests as f64, busy }, received))
+    }
+
+    /// Whether the provider streams its answers from now on.
+    pub fn stream(&self, streams: bool) {
+        self.upstream.stream(streams);
     }
 
     /// A body that the provider received, of a request of this number or a later one: those before may still be on their way.

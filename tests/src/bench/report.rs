@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::Effort;
 use super::envoys::Footprint;
 use super::native::Native;
+use super::outage::Outage;
 use super::pairs::{Compared, RIVALS};
 use super::statistics::Spread;
+use super::ways::{self, Passed, WAYS};
 
 /// Everything that was measured.
 #[derive(Debug)]
@@ -21,6 +23,10 @@ pub struct Report {
     pub effort: Effort,
     /// Processor time a request, by size of body.
     pub compared: Vec<Compared>,
+    /// What the adapter costs where it translates or streams.
+    pub passed: [Passed; WAYS.len()],
+    /// A provider that died under load.
+    pub outage: Outage,
     /// The core without Wasm, with the largest bodies.
     pub native: Native,
     /// Milliseconds of a worker's time that activating the default policy takes in Envoy.
@@ -63,6 +69,10 @@ impl Report {
                 "adapter_adds": compared.difference(WHOLE, ROUTER).ok().map(Spread::json),
             })
         });
+        let ways = WAYS.iter().zip(&self.passed).map(|(way, passed)| {
+            let (ratio, later) = (passed.ratio().ok().map(Spread::json), passed.later().ok().map(Spread::json));
+            json!({"name": way.name, "ratio": ratio, "first_byte_later_microseconds": later})
+        });
         let Native { new, history, activation } = &self.native;
         let native = json!({
             "new_megabytes_per_second": new.json(),
@@ -80,6 +90,8 @@ impl Report {
             "rounds": self.effort.rounds,
             "slice_milliseconds": u64::try_from(self.effort.slice.as_millis()).unwrap_or(u64::MAX),
             "compared": compared.collect::<Vec<_>>(),
+            "ways": ways.collect::<Vec<_>>(),
+            "outage": {"answered_before": self.outage.before, "answered_after": self.outage.after, "lost": 0},
             "native": native,
             "envoy_activation_milliseconds": self.activation.json(),
             "start_milliseconds": two(start),
@@ -123,6 +135,15 @@ impl Report {
         table
     }
 
+    fn ways(&self) -> Table {
+        let mut table = Table::new(["processor time", "answer begins later by, µs"].map(String::from));
+        for (way, passed) in WAYS.iter().zip(&self.passed) {
+            let cells = [passed.ratio().ok().map(times), passed.later().ok().map(plain)];
+            table.row(way.name, cells.map(Option::unwrap_or_default).to_vec());
+        }
+        table
+    }
+
     fn each(&self, of: impl Fn(&Compared) -> Option<String>) -> Vec<String> {
         self.compared.iter().map(|compared| of(compared).unwrap_or_default()).collect()
     }
@@ -151,6 +172,17 @@ impl fmt::Display for Report {
             f,
             "Reading and deciding in Envoy (V8), by the filter's own records, in MB (10^6 bytes) of body.\n\n{}",
             self.reading()
+        )?;
+        writeln!(
+            f,
+            "Router and adapter, {} of new text, next to the plain Envoy with the same answers.\n\n{}",
+            kilobytes(ways::SIZE),
+            self.ways()
+        )?;
+        let Outage { before, after } = self.outage;
+        writeln!(
+            f,
+            "A provider died under load: {before} requests were answered before, {after} after by another; 0 were lost.\n"
         )?;
         writeln!(f, "What the filter takes of an Envoy. The module has {:.2} MB.\n", *module as f64 / 1e6)?;
         let mut table = Table::new(["without", "with"].map(String::from));

@@ -1,28 +1,39 @@
-//! A provider that costs as little as can be: it reads a request to its end and answers with the same words each time.
+//! A provider that costs as little as can be: it reads a request to its end and answers with the same words each time,
+//! in the format of the path, whole or event by event.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::channel::Channel;
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
+use super::answers::Format;
 use super::lone;
 
 /// The provider. Stops when dropped.
 pub struct Upstream {
     address: SocketAddr,
-    wanted: Arc<Mutex<Wanted>>,
+    shared: Arc<Shared>,
     _serving: lone::Thread,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    wanted: Mutex<Wanted>,
+    streams: AtomicBool,
 }
 
 /// What is to be kept of the next requests.
@@ -34,8 +45,7 @@ enum Wanted {
     Kept(Vec<u8>),
 }
 
-/// What it answers to every request.
-pub const ANSWER: &str = r#"{"id":"chatcmpl-bench","object":"chat.completion","created":1700000000,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"The committee met on Tuesday and agreed to postpone the decision until the figures were in."},"finish_reason":"stop"}],"usage":{"prompt_tokens":900,"completion_tokens":18,"total_tokens":918}}"#;
+type Body = Either<Full<Bytes>, Channel<Bytes>>;
 
 // === impl Upstream ===
 
@@ -45,10 +55,10 @@ impl Upstream {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let wanted = Arc::default();
-        let shared = Arc::clone(&wanted);
-        let serving = lone::Thread::start(async move { serve(TcpListener::from_std(listener)?, shared).await })?;
-        Ok(Self { address, wanted, _serving: serving })
+        let shared = Arc::<Shared>::default();
+        let served = Arc::clone(&shared);
+        let serving = lone::Thread::start(async move { serve(TcpListener::from_std(listener)?, served).await })?;
+        Ok(Self { address, shared, _serving: serving })
     }
 
     /// Where it listens.
@@ -56,9 +66,14 @@ impl Upstream {
         self.address
     }
 
+    /// Whether it streams its answers from now on.
+    pub fn stream(&self, streams: bool) {
+        self.shared.streams.store(streams, Ordering::Relaxed);
+    }
+
     /// Keeps the body of one of the next requests, unless one is kept already.
     pub fn keep_one(&self) {
-        let mut wanted = lock(&self.wanted);
+        let mut wanted = self.shared.wanted();
         if matches!(*wanted, Wanted::Nothing) {
             *wanted = Wanted::Body;
         }
@@ -66,7 +81,7 @@ impl Upstream {
 
     /// The body that was kept; `None` if no whole request has come since that was asked for.
     pub fn kept(&self) -> Option<Value> {
-        let mut wanted = lock(&self.wanted);
+        let mut wanted = self.shared.wanted();
         let Wanted::Kept(body) = &*wanted else { return None };
         let body = serde_json::from_slice(body).unwrap_or_default();
         *wanted = Wanted::Nothing;
@@ -74,41 +89,72 @@ impl Upstream {
     }
 }
 
-async fn serve(listener: TcpListener, wanted: Arc<Mutex<Wanted>>) -> Result<()> {
+// === impl Shared ===
+
+impl Shared {
+    fn wanted(&self) -> std::sync::MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Result<()> {
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let wanted = Arc::clone(&wanted);
+        let shared = Arc::clone(&shared);
         connections.spawn(async move {
-            let answer = service_fn(move |request| answer(request, Arc::clone(&wanted)));
+            let answer = service_fn(move |request| answer(request, Arc::clone(&shared)));
             // A connection that breaks shows as a wrong answer at the other end.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
         });
     }
 }
 
-async fn answer(request: Request<Incoming>, wanted: Arc<Mutex<Wanted>>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let keep = matches!(*lock(&wanted), Wanted::Body);
-    let (mut body, mut kept) = (request.into_body(), Vec::new());
+async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Body>, Infallible> {
+    let format = Format::at(request.uri().path());
+    read(request.into_body(), &shared).await;
+    Ok(if shared.streams.load(Ordering::Relaxed) { stream(format) } else { whole(format) })
+}
+
+/// Reads a body to its end, and keeps it if one is wanted.
+async fn read(mut body: Incoming, shared: &Shared) {
+    let keep = matches!(*shared.wanted(), Wanted::Body);
+    let mut kept = Vec::new();
     let end = loop {
         match body.frame().await {
             Some(Ok(frame)) => {
-                frame.data_ref().filter(|_| keep).into_iter().for_each(|data| kept.extend_from_slice(data))
+                frame.data_ref().filter(|_| keep).into_iter().for_each(|data| kept.extend_from_slice(data));
             }
             end => break end,
         }
     };
-    let mut wanted = lock(&wanted);
+    let mut wanted = shared.wanted();
     if keep && end.is_none() && matches!(*wanted, Wanted::Body) {
         *wanted = Wanted::Kept(kept);
     }
-    drop(wanted);
-    let mut response = Response::new(Full::new(Bytes::from_static(ANSWER.as_bytes())));
-    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
-    Ok(response)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn whole(format: Format) -> Response<Body> {
+    response("application/json", Either::Left(Full::new(format.whole())))
+}
+
+/// Each event is sent by itself, as a model does that is still thinking of the next.
+fn stream(format: Format) -> Response<Body> {
+    let (mut sender, body) = Channel::new(1);
+    tokio::spawn(async move {
+        for event in format.stream() {
+            if sender.send_data(event).await.is_err() {
+                return;
+            }
+            yield_now().await;
+        }
+    });
+    response("text/event-stream", Either::Right(body))
+}
+
+fn response(kind: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
 }
