@@ -7,6 +7,8 @@
 mod change;
 mod edit;
 
+use std::fmt;
+
 use serde::Serialize;
 
 pub use self::{change::Change, edit::Edit};
@@ -80,6 +82,38 @@ impl<C> Alternative<C> {
             }
             _ => false,
         }
+    }
+}
+
+impl<C: fmt::Display> fmt::Display for Alternative<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changes: Vec<_> = self.changes.iter().map(ToString::to_string).collect();
+        write!(f, "{}: ", changes.join(", and "))?;
+        match &self.outcome {
+            Outcome::Deny(denial) => write!(f, "refused with {}", denial.status)?,
+            Outcome::Route(candidates) => {
+                let name = |candidate: &crate::decision::Candidate| {
+                    candidate.model.as_ref().map_or(&candidate.provider, |model| &model.name).to_string()
+                };
+                write!(f, "{}", candidates.iter().map(name).collect::<Vec<_>>().join(", "))?;
+            }
+        }
+        write!(f, ", because {}", self.reason)
+    }
+}
+
+// === impl Why ===
+
+impl Why {
+    /// The alternatives for people, a line each, under a title for those of the request and one for those of the policy.
+    pub fn alternatives(&self) -> String {
+        fn section<C: fmt::Display>(title: &str, alternatives: &[Alternative<C>]) -> String {
+            let lines: String = alternatives.iter().map(|alternative| format!("  {alternative}\n")).collect();
+            let lines = if lines.is_empty() { "  nothing of what was tried\n" } else { &lines };
+            format!("\n{title}\n{lines}")
+        }
+        section("it would have been another if", &self.facts)
+            + &section("the policy would decide otherwise", &self.policy)
     }
 }
 

@@ -2,17 +2,16 @@
 
 mod served;
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 use std::io::{Write as _, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use policy::audit::Record;
-use policy::decision::Outcome;
 use policy::facts::Facts;
 use policy::policy::Policy;
-use policy::why::{Alternative, Why};
+use policy::why::Why;
 use serde_json::{Value, json};
 
 use super::explain::paint;
@@ -128,30 +127,13 @@ fn show(policy: &Policy, record: &Record, facts: &Facts, why: &Why, style: Style
         let _ =
             writeln!(shown, "{} the recorded decision is another: {}", style.doubtful("note:"), record.action.name());
     }
-    alternatives(&mut shown, "it would have been another if", &why.facts, style);
-    alternatives(&mut shown, "the policy would decide otherwise", &why.policy, style);
+    for line in why.alternatives().lines() {
+        let _ = writeln!(shown, "{}", paint_alternative(line, style));
+    }
     shown
 }
 
-fn alternatives<C: Display>(shown: &mut String, title: &str, alternatives: &[Alternative<C>], style: Style) {
-    let _ = writeln!(shown, "\n{}", style.bold(title));
-    if alternatives.is_empty() {
-        *shown += "  nothing of what was tried\n";
-    }
-    for Alternative { changes, outcome, reason } in alternatives {
-        let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
-        let _ = writeln!(shown, "  {}: {}, because {reason}", changes.join(", and "), to(outcome));
-    }
-}
-
-fn to(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Deny(denial) => format!("refused with {}", denial.status),
-        Outcome::Route(candidates) => {
-            let name = |candidate: &policy::decision::Candidate| {
-                candidate.model.as_ref().map_or(&candidate.provider, |model| &model.name).to_string()
-            };
-            candidates.iter().map(name).collect::<Vec<_>>().join(", ")
-        }
-    }
+/// A line of alternatives: one, or the title above them.
+fn paint_alternative(line: &str, style: Style) -> String {
+    if line.starts_with(' ') || line.is_empty() { line.to_owned() } else { style.bold(line) }
 }

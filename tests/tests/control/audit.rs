@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
+use tests::mesh::DECISION_ID;
 
 use crate::{ordinary, policy, start};
 
@@ -46,6 +47,26 @@ fn what_the_stream_loses_the_file_brings_and_the_chain_proves_the_whole() {
             control.command(&["audit", "verify", &file.display().to_string(), "--anchor", &anchor, "--key", &key]);
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     });
+}
+
+#[test]
+fn a_decision_is_explained_with_its_attempts_and_with_what_would_have_changed_it() {
+    let (control, mesh) = start();
+    control.apply(&mesh.moved(&policy("lock")), &[]);
+    control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+    let response = mesh.send(&ordinary());
+    control.wait_for_records("limit=100", 1);
+    let told = control.does(&["why", &response.header(DECISION_ID)]);
+    assert!(told.contains("attempt 1: cloud") && told.contains("status 200"), "{told}");
+    let why = control.json(&format!("/v1/records/{}/why", response.header(DECISION_ID)));
+    assert_eq!(why["agrees"], true);
+    // A policy whose second lock is `cleared` sends the same text elsewhere as soon as it is more sensitive.
+    let changes = why["alternatives"]["facts"].as_array().unwrap();
+    assert!(changes.iter().any(|one| one["outcome"]["route"][0]["provider"] == "local"), "{why:#}");
+    assert!(
+        told.contains("it would have been another if") && told.contains("the policy would decide otherwise"),
+        "{told}"
+    );
 }
 
 /// Damages an export in each way, and expects that it is named.

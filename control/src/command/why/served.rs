@@ -4,9 +4,11 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use policy::audit::Record;
+use policy::usage::Cost;
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use super::paint_alternative;
 use crate::client::{Server, escaped, part};
 use crate::command::explain::{paint, show_facts};
 use crate::service::rfc3339;
@@ -41,11 +43,25 @@ fn print(why: &Value, style: Style) -> anyhow::Result<()> {
     if let Some(ending) = record.ending {
         println!("  answer: status {} after {} attempts, {} ms", ending.status, ending.attempts, ending.micros / 1_000);
     }
+    for (number, attempt) in record.attempts.iter().enumerate() {
+        let model = attempt.model.as_ref().map(|model| format!(", model {model}")).unwrap_or_default();
+        let status = attempt.status.map(|status| format!(", status {status}")).unwrap_or_default();
+        println!("  attempt {}: {}{model}: {}{status}", number + 1, attempt.provider, attempt.outcome.name());
+    }
+    match record.cost {
+        Some(Cost::Known(cost)) => println!("  cost: {cost}"),
+        Some(Cost::Unpriced) => println!("  cost: the catalogue had no price"),
+        Some(Cost::UsageMissing) => println!("  cost: the provider did not say what was used"),
+        None => {}
+    }
     if let Some(facts) = &record.facts {
         println!("\n{}\n{}", style.bold("facts"), show_facts(facts));
     }
     if let Some(text) = part(why, "/text").as_str() {
         text.lines().for_each(|line| println!("{}", paint(line, style)));
+    }
+    if let Some(text) = part(why, "/alternatives_text").as_str() {
+        text.lines().for_each(|line| println!("{}", paint_alternative(line, style)));
     }
     if let Some(reason) = part(why, "/reason").as_str() {
         println!("{reason}");

@@ -27,6 +27,12 @@ pub struct Why {
     explanation: Option<Value>,
     /// The same for people.
     text: Option<String>,
+    /// What would have changed the decision: the fewest changes of the facts (`facts`), and single changes of the policy
+    /// (`policy`), each with what would then have happened and why.
+    #[schema(value_type = Option<Object>)]
+    alternatives: Option<Value>,
+    /// The same for people.
+    alternatives_text: Option<String>,
     /// Whether the policy, asked again, decides what the record says. Anything else would be a fault of ours.
     agrees: Option<bool>,
     /// Why there is no explanation.
@@ -74,19 +80,33 @@ pub async fn explain(State(service): State<Service>, caller: Caller, At(id): At<
         return Ok(Json(Why::without(found, decider, "the request was refused before the policy was asked")));
     };
     // A policy with all packs takes a while to compile.
-    let trace = tokio::task::spawn_blocking(move || Some(Policy::parse(document.as_bytes()).ok()?.0.explain(&facts)));
-    let Some(trace) = trace.await.ok().flatten() else {
+    let why = tokio::task::spawn_blocking(move || Some(Policy::parse(document.as_bytes()).ok()?.0.why(&facts)));
+    let Some(why) = why.await.ok().flatten() else {
         return Ok(Json(Why::without(found, decider, "this service cannot read the policy that decided any more")));
     };
-    let agrees = record.decision.map(|decision| decision == trace.decision);
-    let (explanation, text) = (serde_json::to_value(&trace).ok(), Some(trace.to_string()));
-    Ok(Json(Why { found, version: decider, explanation, text, agrees, reason: None }))
+    Ok(Json(Why {
+        agrees: record.decision.map(|decision| decision == why.trace.decision),
+        explanation: serde_json::to_value(&why.trace).ok(),
+        text: Some(why.trace.to_string()),
+        alternatives: Some(json!({"facts": why.facts, "policy": why.policy})),
+        alternatives_text: Some(why.alternatives()),
+        ..Why::without(found, decider, None)
+    }))
 }
 
 // === impl Why ===
 
 impl Why {
-    fn without(found: Found, version: Option<Decider>, reason: &'static str) -> Self {
-        Self { found, version, explanation: None, text: None, agrees: None, reason: Some(reason) }
+    fn without(found: Found, version: Option<Decider>, reason: impl Into<Option<&'static str>>) -> Self {
+        Self {
+            found,
+            version,
+            explanation: None,
+            text: None,
+            alternatives: None,
+            alternatives_text: None,
+            agrees: None,
+            reason: reason.into(),
+        }
     }
 }
