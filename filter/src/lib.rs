@@ -12,6 +12,7 @@ mod protobuf;
 mod root;
 mod router;
 mod stats;
+mod structure;
 
 proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| Box::new(root::Root::new()));

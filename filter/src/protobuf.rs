@@ -3,15 +3,16 @@
 //! A configuration that is written into Envoy's YAML as `google.protobuf.Struct` comes as that message. A record in filter state is a `google.protobuf.Struct`, declared as such: then Envoy's access log prints it as an
 //! object, and its gRPC access log carries it typed.
 
+use crate::structure;
 use policy::audit::Record;
 use prost::Message;
-use prost_types::{ListValue, Struct, Value, value::Kind};
+use prost_types::{Struct, Value, value::Kind};
 use serde_json::Value as Json;
 
 /// A record as `google.protobuf.Struct`.
 pub fn record(record: &Record) -> Vec<u8> {
-    // A record is strings and numbers, which always serialise.
-    fields(serde_json::to_value(record).unwrap_or_default()).encode_to_vec()
+    // A record is an object of strings and numbers, which can always be written.
+    structure::to_bytes(record).unwrap_or_default()
 }
 
 /// A configuration as text: JSON, if it came as `google.protobuf.Struct`; else as it came.
@@ -52,27 +53,6 @@ struct DeclareProperty {
 const PROTOBUF: i32 = 3;
 /// `LifeSpan.DownstreamRequest`.
 const DOWNSTREAM_REQUEST: i32 = 1;
-
-fn fields(json: Json) -> Struct {
-    match json {
-        Json::Object(entries) => {
-            Struct { fields: entries.into_iter().map(|(name, json)| (name, value(json))).collect() }
-        }
-        _ => Struct::default(),
-    }
-}
-
-fn value(json: Json) -> Value {
-    let kind = match json {
-        Json::Null => Kind::NullValue(0),
-        Json::Bool(truth) => Kind::BoolValue(truth),
-        Json::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or_default()),
-        Json::String(text) => Kind::StringValue(text),
-        Json::Array(values) => Kind::ListValue(ListValue { values: values.into_iter().map(value).collect() }),
-        Json::Object(_) => Kind::StructValue(fields(json)),
-    };
-    Value { kind: Some(kind) }
-}
 
 fn object(message: Struct) -> Json {
     Json::Object(message.fields.into_iter().map(|(name, value)| (name, json(value))).collect())

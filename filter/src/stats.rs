@@ -13,10 +13,17 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 thread_local! {
-    /// The numbers of the metrics of this VM.
-    static KNOWN: RefCell<HashMap<String, u32>> = RefCell::new(HashMap::new());
+    static KNOWN: RefCell<Known> = RefCell::default();
     /// Name and digest of the policy that is in force.
     static ACTIVE: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+}
+
+/// The metrics that this VM has made known to Envoy.
+#[derive(Default)]
+struct Known {
+    numbers: HashMap<String, u32>,
+    /// The name that is looked for: one piece of memory for all of them.
+    name: String,
 }
 
 /// Counts an exchange that is over.
@@ -129,19 +136,29 @@ fn observe_by(name: &str, labels: &[(&str, &str)], value: u64) {
 }
 
 fn metric(kind: MetricType, name: &str, labels: &[(&str, &str)]) -> Option<u32> {
-    let full = labels.iter().fold(name.to_string(), |full, (label, value)| full + "." + label + "." + &word(value));
-    KNOWN.with_borrow_mut(|known| {
-        if let Some(metric) = known.get(&full) {
-            return Some(*metric);
-        }
-        let metric = host::define_metric(kind, &full)?;
-        known.insert(full, metric);
-        Some(metric)
-    })
+    KNOWN.with_borrow_mut(|known| known.number(kind, name, labels))
 }
 
-/// A label's value as one word of a stat's name, where a dot would end it.
-fn word(value: &str) -> String {
-    let word = value.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' });
-    word.collect()
+// === impl Known ===
+
+impl Known {
+    fn number(&mut self, kind: MetricType, name: &str, labels: &[(&str, &str)]) -> Option<u32> {
+        self.name.clear();
+        self.name.push_str(name);
+        for (label, value) in labels {
+            self.name.extend([".", label, "."]);
+            self.name.extend(value.chars().map(in_a_word));
+        }
+        if let Some(number) = self.numbers.get(&self.name) {
+            return Some(*number);
+        }
+        let number = host::define_metric(kind, &self.name)?;
+        self.numbers.insert(self.name.clone(), number);
+        Some(number)
+    }
+}
+
+/// A label's value is one word of a stat's name, which a dot would end.
+fn in_a_word(c: char) -> char {
+    if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }
 }
