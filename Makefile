@@ -8,7 +8,7 @@ export RUSTDOCFLAGS = --deny warnings
 ENVOYS = 1.37.0 1.38.2 1.39.3 1.40.0
 
 # What `make fuzz` tries, and for how long each.
-FUZZ_TARGETS = coding detect document exchange parse
+FUZZ_TARGETS = answer coding detect document exchange parse relay request restore stream
 SECONDS = 20
 
 help: ## Lists what can be made
@@ -38,7 +38,7 @@ bench: filter ## Measures what the filter costs next to the same Envoy without i
 	@cargo run --release --quiet --package tests --bin bench --no-default-features --locked -- $(BENCH)
 
 fuzz: ## Looks for inputs that break a promise, SECONDS=20 for each target; needs a C++ compiler, too
-	@cd policy/fuzz && mkdir -p artifacts && for target in $(FUZZ_TARGETS); do \
+	@cd fuzz && mkdir -p artifacts && for target in $(FUZZ_TARGETS); do \
 		echo "fuzzing $$target for $(SECONDS) s"; \
 		cargo run --quiet --release --locked --target "$$(rustc --print host-tuple)" --bin $$target -- \
 			-max_total_time=$(SECONDS) -timeout=20 -artifact_prefix=artifacts/ -verbosity=0 "$$(mktemp -d)" corpus/$$target || exit 1; \

@@ -13,7 +13,7 @@ const ALLOWED: [(&str, &[&str]); 5] = [
     ("provider", &["policy"]),
     ("filter", &["policy", "provider"]),
     ("control", &["policy", "provider"]),
-    ("tests", &["policy"]),
+    ("tests", &["policy", "provider"]),
 ];
 
 #[test]

@@ -16,9 +16,9 @@ pub struct RealEnvoy {
 // === impl RealEnvoy ===
 
 impl RealEnvoy {
-    /// Starts the mesh for a policy. Cases go through it over this version of HTTP.
+    /// Starts the mesh for a policy. Cases go through it over this version of HTTP, and say in a header which client they are.
     pub fn start(policy: &Value, version: Version) -> Result<Self> {
-        Ok(Self { mesh: Mesh::start(policy)?, version })
+        Ok(Self { mesh: Mesh::start_behind_authentication(policy)?, version })
     }
 
     fn request(&self, sent: &Sent) -> Request {

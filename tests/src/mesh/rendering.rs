@@ -43,6 +43,13 @@ impl Rendering {
         self
     }
 
+    /// Adds an option that takes no value.
+    #[must_use]
+    pub fn flag(mut self, name: &str) -> Self {
+        self.0.push(name.into());
+        self
+    }
+
     /// The configuration of this mode: `static`, `ecds`, `control` or `filter`.
     pub fn text(&self, mode: &str) -> Result<String> {
         let mut command = Command::new(place::policymesh());
