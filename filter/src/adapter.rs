@@ -39,6 +39,8 @@ struct Underway {
     /// What stands in the request for what the provider must not see, to be put back into its answer.
     placeholders: Placeholders,
     response: Response,
+    /// The status of a stream whose first byte has not come.
+    waiting: Option<u16>,
 }
 
 /// Why a request does not go to its provider, as the client is told.
@@ -127,6 +129,7 @@ impl Underway {
             usage_asked: false,
             placeholders: Placeholders::default(),
             response,
+            waiting: None,
         })
     }
 

@@ -21,12 +21,7 @@ pub fn check(input: &[u8]) {
     assert!(whole.len() <= body.len());
 }
 
-fn pass<'p>(
-    api: Api,
-    division: Division,
-    spare: bool,
-    pieces: impl IntoIterator<Item = &'p [u8]>,
-) -> (Vec<u8>, Usage) {
+fn pass<'p>(api: Api, division: Division, spare: bool, pieces: impl IntoIterator<Item = &'p [u8]>) -> (Vec<u8>, Usage) {
     let mut relay = Relay::new(api, division, spare);
     let mut out = Vec::new();
     for piece in pieces {

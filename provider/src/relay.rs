@@ -22,6 +22,7 @@ pub enum Division {
 /// An answer that is passed on.
 #[derive(Debug)]
 pub struct Relay {
+    division: Division,
     tap: Tap,
     strip: Option<Strip>,
 }
@@ -46,12 +47,17 @@ impl Relay {
     /// An answer to a client of `api`. `spare_usage` if only we asked for usage in the stream.
     pub fn new(api: Api, division: Division, spare_usage: bool) -> Self {
         let strip = spare_usage && api == Api::Chat && division == Division::Events;
-        Self { tap: Tap::new(api, division), strip: strip.then(Strip::default) }
+        Self { division, tap: Tap::new(api, division), strip: strip.then(Strip::default) }
     }
 
     /// Whether the body may change, so that its length is not known beforehand.
     pub fn changes(&self) -> bool {
         self.strip.is_some()
+    }
+
+    /// Whether the answer is told piece by piece.
+    pub fn is_stream(&self) -> bool {
+        self.division != Division::Whole
     }
 
     /// Takes the next piece of the body. Gives what goes on in its place; `None` if it goes on as it is.

@@ -58,6 +58,8 @@ pub enum Behaviour {
     BreakOff(usize),
     /// Never answers.
     Hang,
+    /// Sends the headers of its answer, and then nothing until it is told to do something else.
+    Stall,
     /// Takes no connections, and closes those that there are.
     RefuseConnections,
 }

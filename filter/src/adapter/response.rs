@@ -45,8 +45,9 @@ const UNREADABLE: u16 = 502;
 impl Underway {
     pub(super) fn on_response_headers(&mut self, end: bool) -> Action {
         let head = Head::read();
-        let retried = self.journal.answer_begins(head.status);
         self.response = self.response_to(&head);
+        let waits = !end && self.is_stream();
+        let retried = !waits && self.journal.answer_begins(head.status);
         match &self.response {
             Response::Passed => head.remove_ours(),
             Response::Relayed(relay) => {
@@ -69,7 +70,28 @@ impl Underway {
         if end {
             self.journal.answer_ends();
         }
+        if waits {
+            // Once the client has headers, no other candidate can answer it: they wait for the first byte of the stream.
+            self.waiting = Some(head.status);
+            return Action::Pause;
+        }
         Action::Continue
+    }
+
+    /// Whether the answer comes piece by piece, and goes on so.
+    fn is_stream(&self) -> bool {
+        match &self.response {
+            Response::Streamed(..) => true,
+            Response::Relayed(relay) => relay.is_stream(),
+            Response::Passed | Response::Held(_) | Response::Failed(..) => false,
+        }
+    }
+
+    /// The first byte of a stream has come, or its end.
+    fn begin_stream(&mut self) {
+        if let Some(status) = self.waiting.take() {
+            self.journal.answer_begins(status);
+        }
     }
 
     /// What is to be done with an answer that begins so.
@@ -116,6 +138,10 @@ impl Underway {
 
 impl Underway {
     pub(super) fn on_response_body(&mut self, size: usize, end: bool) -> Action {
+        if size == 0 && !end && self.waiting.is_some() {
+            return Action::Pause;
+        }
+        self.begin_stream();
         match &mut self.response {
             Response::Passed => {}
             Response::Relayed(relay) => self.journal.used(relay_piece(relay, size, end)),
@@ -149,6 +175,7 @@ impl Underway {
 
     /// The body has ended without a sign of it in the last callback. What was let go cannot be added to any more.
     pub(super) fn on_response_trailers(&mut self) -> Action {
+        self.begin_stream();
         if let Response::Held(held) = self.response {
             self.answer_whole(held);
         }

@@ -67,7 +67,8 @@ impl Shared {
         let answer = answer::answer(self.shape, &received);
         Some(match behaviour {
             Behaviour::Answer => reply(answer, usize::MAX, None),
-            Behaviour::Hold => reply(answer, usize::MAX, Some(told)),
+            Behaviour::Hold => reply(answer, usize::MAX, Some((1, told))),
+            Behaviour::Stall => reply(answer, usize::MAX, Some((0, told))),
             Behaviour::BreakOff(parts) => reply(answer, parts, None),
             Behaviour::Fail(status) => {
                 let fault = Fault::status(status, format!("a stand-in answers with status {status}"));
@@ -145,21 +146,24 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
 
 type Reply = Channel<Bytes, std::io::Error>;
 
-/// An answer sent part by part, which breaks off after `most` parts if it has more, and holds on after the first until
-/// something else is `told`.
-fn reply(answer: Answer, most: usize, mut told: Option<watch::Receiver<Behaviour>>) -> Response<Reply> {
+/// An answer sent part by part, which breaks off after `most` parts if it has more, and holds on after so many until
+/// something else is told.
+fn reply(answer: Answer, most: usize, mut hold: Option<(usize, watch::Receiver<Behaviour>)>) -> Response<Reply> {
     let Answer { status, content_type, headers, parts } = answer;
     let (mut sender, body) = Channel::new(1);
     tokio::spawn(async move {
         let breaks_off = parts.len() > most;
-        for part in parts.into_iter().take(most) {
-            if sender.send_data(part).await.is_err() {
-                return;
-            }
-            if let Some(mut told) = told.take() {
+        for (sent, part) in parts.into_iter().take(most).enumerate() {
+            if let Some((_, mut told)) = hold.take_if(|(after, _)| *after == sent) {
                 // An error means that the stand-in is gone, and holds nothing any more.
                 let _ = told.changed().await;
             }
+            if sender.send_data(part).await.is_err() {
+                return;
+            }
+        }
+        if let Some((_, mut told)) = hold {
+            let _ = told.changed().await;
         }
         if breaks_off {
             sender.abort(std::io::Error::other("told to break off"));

@@ -119,7 +119,8 @@ fn a_provider_that_does_not_begin_its_stream_in_time_is_passed_over() {
         return;
     }
     mesh.provider("openai").behave(Behaviour::Hang);
-    mesh.provider("anthropic").behave(Behaviour::Hang);
+    // This one sends its headers, and then nothing.
+    mesh.provider("anthropic").behave(Behaviour::Stall);
     let response = mesh.send(&ask("/v1/chat/completions", "any", true));
     assert_eq!(response.status, 200, "{}", response.text());
     assert!(response.text().contains("Ollama"), "{}", response.text());
