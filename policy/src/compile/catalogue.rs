@@ -111,13 +111,18 @@ fn model(path: &str, written: &ModelConfig, providers: &[Provider], report: &mut
 }
 
 /// Ollama runs models of these names on its makers' machines: https://docs.ollama.com/cloud
+///
+/// Behind another format there may be an Ollama, too.
 fn stays_local(path: &str, id: &str, provider: &Provider, report: &mut Report) {
     let tag = id.rsplit_once(':').map_or(id, |(_, tag)| tag);
-    let remote = provider.format == Format::Ollama && (tag == "cloud" || id.ends_with("-cloud"));
-    if remote && provider.zone == LOCAL {
+    if provider.zone == LOCAL && (tag == "cloud" || id.ends_with("-cloud")) {
+        let (kind, whose): (fn(String, String) -> Problem, _) = match provider.format {
+            Format::Ollama => (Problem::error, "Ollama"),
+            _ => (Problem::warning, "an Ollama"),
+        };
         let message =
-            format!("Ollama runs `{id}` in its cloud, but its provider `{}` is in zone `local`", provider.name);
-        let problem = Problem::error(format!("{path}.id"), message);
+            format!("{whose} runs `{id}` in its cloud, but its provider `{}` is in zone `local`", provider.name);
+        let problem = kind(format!("{path}.id"), message);
         report.push(
             problem.help("give it a provider of its own, with the same cluster, another zone and its own clearance"),
         );

@@ -25,6 +25,17 @@ fn the_example_of_the_documentation_compiles_without_a_warning() {
 }
 
 #[test]
+fn behind_openais_api_a_name_of_ollamas_cloud_is_a_warning() {
+    let local = example().replacen("format: ollama", "format: openai", 1);
+    assert_eq!(told(&local), Vec::<String>::new());
+    let remote = local.replace("id: 'llama3.1:8b'", "id: 'gpt-oss:120b-cloud'");
+    assert!(policy(remote.as_bytes()).is_ok());
+    let expected = "spec.models[0].id: an Ollama runs `gpt-oss:120b-cloud` in its cloud, but its provider `ollama` is in zone `local` \
+        (give it a provider of its own, with the same cluster, another zone and its own clearance)";
+    assert_eq!(told(&remote), [expected]);
+}
+
+#[test]
 fn a_pack_that_is_not_known_is_told_alone() {
     let told = told(&EXAMPLE.replace("packs: [pii, secrets, finance, health, markings]", "packs: [secret, zzzzzz]"));
     let expected = [

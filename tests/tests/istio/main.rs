@@ -83,6 +83,23 @@ fn envoy_takes_the_filter_with_its_policy_as_the_agent_hands_it_on() {
 }
 
 #[test]
+fn failover_goes_on_top_of_each() {
+    let failover = documents("failover.yaml").remove(0);
+    assert!(envelope::check(&failover).is_empty(), "{:#?}", envelope::check(&failover));
+    for manifest in &MANIFESTS {
+        let mut proxy = manifest.patched();
+        proxy.apply(&failover);
+        let envoy = proxy.as_delivered(&filter_file());
+        validate(envoy.clone()).unwrap_or_else(|reason| panic!("{}: {reason}", manifest.name));
+        assert!(envoy.to_string().contains("refresh_cluster_on_retry"), "{}", manifest.name);
+        let mut wrong = failover.clone();
+        wrong["spec"]["configPatches"][0]["patch"]["value"]["route"]["retry_policy"]["no_such_field"] = json!(1);
+        proxy.apply(&wrong);
+        assert!(validate(proxy.as_delivered(&filter_file())).unwrap_err().contains("no_such_field"));
+    }
+}
+
+#[test]
 fn a_field_that_envoy_does_not_know_is_found_in_every_patch() {
     for manifest in &MANIFESTS {
         let patches = manifest.filter()["spec"]["configPatches"].as_array().unwrap().len();
@@ -106,8 +123,7 @@ fn a_field_that_envoy_does_not_know_is_found_in_every_patch() {
 
 impl Manifest {
     fn documents(&self) -> Vec<Value> {
-        let text = fs::read_to_string(repository().join("envoy/istio").join(self.name)).unwrap();
-        serde_saphyr::from_multiple(&text).unwrap()
+        documents(self.name)
     }
 
     fn filter(&self) -> Value {
@@ -123,6 +139,11 @@ impl Manifest {
         proxy.apply(filter);
         proxy
     }
+}
+
+fn documents(name: &str) -> Vec<Value> {
+    let text = fs::read_to_string(repository().join("envoy/istio").join(name)).unwrap();
+    serde_saphyr::from_multiple(&text).unwrap()
 }
 
 fn filter_file() -> PathBuf {
