@@ -14,8 +14,8 @@ pub use response::RETRY;
 
 use crate::host;
 use journal::Journal;
-use policy::catalogue::Way;
-use policy::plan::{Attempt, Plan};
+use policy::catalogue::{Format, Way};
+use policy::plan::{Attempt, LARGEST_TRANSLATED, Plan};
 use policy::request::{Api, Family};
 use provider::answer_headers;
 use provider::error::Error;
@@ -133,15 +133,21 @@ impl Underway {
         })
     }
 
-    /// How the request gets to its provider. Values come back into the events of a stream only as it is translated, so where
-    /// they must, it is also between equal formats: then what would get lost on the way is refused or told, as ever.
+    /// How the request gets to its provider. Where it cannot be passed on, it is translated also between equal formats: then what
+    /// would get lost on the way is refused or told, as ever. Values come back into the events of a stream only so, and
+    /// only so are the thoughts left out that another provider had earlier in the conversation.
     fn way(&self) -> Way {
         let Plan { api, stream, .. } = self.plan;
         let is_chat = matches!(api, Api::Chat | Api::Messages | Api::OllamaChat);
         match self.attempt.way(api) {
-            Way::Same if self.attempt.redacted && stream && is_chat => Way::Translated,
+            Way::Same if is_chat && (self.attempt.redacted && stream || self.has_foreign_thoughts()) => Way::Translated,
             way => way,
         }
+    }
+
+    fn has_foreign_thoughts(&self) -> bool {
+        let body = self.plan.body.as_ref().filter(|body| body.unsigned && body.length <= LARGEST_TRANSLATED);
+        body.is_some() && self.attempt.format == Format::Anthropic
     }
 
     fn refuse(&mut self, refusal: &Refusal) {

@@ -52,6 +52,9 @@ pub struct Body {
     /// What makes it ask for the usage in the stream, where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask_usage: Option<Edit>,
+    /// Whether there is a thought in it that Anthropic did not sign, and would refuse.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsigned: bool,
     /// The placeholders that take the place of findings, for attempts that are redacted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redaction: Vec<Edit>,

@@ -120,6 +120,7 @@ mod tests {
             coding: None,
             model: None,
             ask_usage: None,
+            unsigned: false,
             redaction: vec![],
             unread: Some(unread),
         });

@@ -15,6 +15,8 @@ pub struct Asked {
     pub stream: Option<bool>,
     /// What would make OpenAI's chat tell the usage in the stream; absent if the body asks for it, or is no object.
     pub ask_usage: Option<Edit>,
+    /// Whether a message in Anthropic's form has a thought without a signature, which another provider had. Anthropic refuses it.
+    pub unsigned: bool,
     /// The most tokens that the answer may have, the largest if several fields say.
     pub max_output_tokens: Option<u64>,
     /// What a model must be able to do.

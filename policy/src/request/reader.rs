@@ -187,8 +187,9 @@ impl Reader {
     fn text(&mut self, block: &Block<'_>) -> Option<Exempt> {
         if block.first {
             self.payload = Payload::of(block.raw).filter(|_| self.is_payload_place());
-            if !block.raw.is_empty() {
-                self.value();
+            match block.raw {
+                [] => self.asked.unsigned |= self.is_signature(),
+                _ => self.value(),
             }
         }
         if let Some(frame) = self.frames.last_mut()
@@ -203,6 +204,11 @@ impl Reader {
             return None;
         }
         self.whole_text(block)
+    }
+
+    /// Whether the string that begins is where Anthropic's format has the signature of a thought.
+    fn is_signature(&self) -> bool {
+        self.api == Api::Messages && self.at(Scope::Part) == Some(Field::Signature)
     }
 
     /// Reads a string that came in one block.

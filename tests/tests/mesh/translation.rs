@@ -96,6 +96,28 @@ fn every_client_gets_an_answer_from_every_provider_in_its_own_format() {
     }
 }
 
+/// A conversation in which another provider has thought: Anthropic refuses thoughts that it did not sign.
+#[test]
+fn anthropic_goes_on_where_another_provider_has_thought_before() {
+    let mesh = Mesh::start(&policy("three")).unwrap();
+    for stream in [false, true] {
+        let body = json!({"model": "claude", "max_tokens": 2048, "stream": stream, "messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": "a thought of llama's", "signature": ""},
+                {"type": "text", "text": "hello"},
+            ]},
+            {"role": "user", "content": "What is new?"},
+        ]});
+        let response = mesh.send(&Request::post("/v1/messages", body.to_string()));
+        assert_eq!(response.status, 200, "{}", response.text());
+        assert_eq!(response.header("x-policymesh-dropped"), "messages[1] (thinking that nobody signed)");
+        let (by, received) = only_received(&mesh);
+        assert_eq!(by, "anthropic");
+        assert_eq!(received.json()["messages"][1]["content"], json!([{"type": "text", "text": "hello"}]));
+    }
+}
+
 #[test]
 fn what_a_provider_cannot_be_given_is_refused_in_the_clients_format_and_goes_nowhere() {
     let mesh = Mesh::start(&policy("three")).unwrap();

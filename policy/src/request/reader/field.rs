@@ -45,6 +45,7 @@ fields! {
     Type = "type",
     Role = "role",
     Id = "id",
+    Signature = "signature",
 
     // Where content stands that cannot be read.
     ImageUrl = "image_url",

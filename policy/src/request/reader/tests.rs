@@ -85,6 +85,20 @@ fn usage_is_asked_for_only_in_streams_that_do_not_ask() {
 }
 
 #[test]
+fn thoughts_that_nobody_signed_are_seen() {
+    let body = |part: &str| format!(r#"{{"messages":[{{"role":"assistant","content":[{part}]}}]}}"#);
+    for (api, part, expected) in [
+        (Api::Messages, r#"{"type":"thinking","thinking":"x","signature":""}"#, true),
+        (Api::Messages, r#"{"signature" : "", "type":"thinking","thinking":"x"}"#, true),
+        (Api::Messages, r#"{"type":"thinking","thinking":"x","signature":"c2lnbmVk"}"#, false),
+        (Api::Messages, r#"{"type":"tool_use","id":"a","name":"sign","input":{"signature":""}}"#, false),
+        (Api::Chat, r#"{"type":"thinking","thinking":"x","signature":""}"#, false),
+    ] {
+        assert_eq!(note(api, &body(part)).0.unsigned, expected, "{api:?}: {part}");
+    }
+}
+
+#[test]
 fn the_model_is_read_with_its_place() {
     for (body, expected) in [
         (r#"{"model":"gpt-4o"}"#, Some(("gpt-4o", r#""gpt-4o""#))),
