@@ -110,6 +110,10 @@ const PROPERTIES: [&[u8]; 20] = [
     b"vault",
 ];
 
+/// Keys that find something and open nothing: `prompt_cache_key`, `Idempotency-Key`. A UUID looks like a secret there.
+const FINDING: [&[u8]; 8] =
+    [b"cache", b"idempotency", b"primary", b"foreign", b"partition", b"sort", b"routing", b"dedup"];
+
 /// What the name tells, by its last part and by a `public` before it.
 fn told(text: &[u8], at: usize, word: &[u8]) -> Told {
     let last = word.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |place| place + 1);
@@ -117,11 +121,15 @@ fn told(text: &[u8], at: usize, word: &[u8]) -> Told {
     let camel = last.iter().rposition(u8::is_ascii_uppercase).filter(|_| last.iter().any(u8::is_ascii_lowercase));
     let last = last.get(camel.unwrap_or(0)..).unwrap_or_default();
     let is = |part: &&[u8]| last.len() < word.len() && last.eq_ignore_ascii_case(part);
-    let before = text.get(at.saturating_sub(8)..at).unwrap_or_default().to_ascii_lowercase();
-    let public = [&b"public"[..], b"public_", b"public-"].iter().any(|part| before.ends_with(part));
+    let before = text.get(at.saturating_sub(12)..at).unwrap_or_default().to_ascii_lowercase();
+    let before = before.strip_suffix(b"_").or(before.strip_suffix(b"-")).unwrap_or(&before);
+    let public = before.ends_with(b"public");
+    let bare = word.strip_prefix(b"_").or(word.strip_prefix(b"-")).unwrap_or(word);
+    let is_key = bare.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"key"));
+    let finds = is_key && FINDING.iter().any(|part| before.ends_with(part));
     if PROPERTIES.iter().any(is) {
         Told::Property
-    } else if public || is(&b"id".as_slice()) && !is_secret_id(word) {
+    } else if public || finds || is(&b"id".as_slice()) && !is_secret_id(word) {
         Told::Identity
     } else {
         Told::Itself

@@ -15,6 +15,8 @@ const FILES: [&[u8]; 14] =
     [b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"css", b"js", b"ts", b"html", b"json", b"yaml", b"yml", b"txt"];
 /// Local parts that name a service's account in a URL, not a person's mailbox.
 const SERVICES: [&[u8]; 2] = [b"git", b"hg"];
+/// Local parts of mailboxes that nobody reads: coding agents have one in every request, as the author of their commits.
+const NOBODYS: [&[u8]; 5] = [b"noreply", b"no-reply", b"donotreply", b"do-not-reply", b"mailer-daemon"];
 
 fn find(text: &[u8], at: usize, steps: &mut u64) -> Option<Hit> {
     let before = text.get(..at)?;
@@ -45,7 +47,8 @@ fn find(text: &[u8], at: usize, steps: &mut u64) -> Option<Hit> {
     if is_url_login || is_login(text, at - name.len()) {
         return None;
     }
-    let confidence = Confidence::Pattern;
+    let is_nobodys = NOBODYS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let confidence = if is_nobodys { Confidence::Weak } else { Confidence::Pattern };
     Some(Hit { start: at - name.len(), end: at + 1 + host.len(), confidence, test: is_reserved(host) })
 }
 

@@ -66,6 +66,9 @@ fn names_without_a_secret_value_are_left_alone() {
         "basic understanding of programming",
         "keywords = machine-learning",
         "author: Jane Doe-Smithson",
+        r#"{"prompt_cache_key":"01a21882-8c65-7f70-b8fc-7c30e81c9ed9"}"#,
+        "Idempotency-Key: 6b1f0d52-8f4c-4d6e-9c1a-2f7be0a4c3d8",
+        "cacheKey = '7f3kQz9WmX2vLp8rTy4cNb6d'",
     ];
     for text in texts {
         assert!(

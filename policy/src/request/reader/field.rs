@@ -64,7 +64,8 @@ fields! {
     RemoteTool = "mcp_servers" | "web_search_options" | "server_url" | "connector_id",
 
     // Where a client's own structure stands, in which no key means anything to a provider.
-    Own = "parameters" | "input_schema" | "output_schema" | "schema" | "json_schema" | "metadata" | "arguments"
+    Own = "parameters" | "input_schema" | "output_schema" | "schema" | "json_schema" | "metadata" | "client_metadata"
+        | "arguments"
         | "annotations" | "citations" | "logit_bias",
 
     // Structure alone.

@@ -85,7 +85,8 @@ pub(super) fn is_known(value: &str) -> bool {
 /// Whether a tool of this `type` runs at the client, so that it sees what the client has and no more.
 pub(super) fn is_client_tool(value: &str) -> bool {
     const DATED: [&str; 3] = ["bash_", "text_editor_", "memory_"];
-    matches!(value, "function" | "custom" | "local_shell" | "apply_patch")
+    // The tools in a namespace are looked at one by one.
+    matches!(value, "function" | "custom" | "local_shell" | "apply_patch" | "namespace")
         || DATED.iter().any(|name| value.strip_prefix(name).is_some_and(is_date))
 }
 
@@ -102,6 +103,7 @@ mod tests {
         for (tool, expected) in [
             ("function", true),
             ("custom", true),
+            ("namespace", true),
             ("bash_20250124", true),
             ("text_editor_20250728", true),
             ("bash_tool", false),
