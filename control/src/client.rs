@@ -63,6 +63,12 @@ impl Server {
 // === impl Client ===
 
 impl Client {
+    /// The same, which waits for as long as an answer takes.
+    pub fn patient(self) -> Self {
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+        Self { agent, ..self }
+    }
+
     /// Asks for something.
     pub fn get(&self, path: &str) -> anyhow::Result<Answer> {
         let request = self.agent.get(self.url(path));

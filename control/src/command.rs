@@ -18,6 +18,7 @@ mod records;
 mod replay;
 mod rollout;
 mod schema;
+mod selection;
 mod serve;
 mod test;
 mod tokens;

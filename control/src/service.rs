@@ -12,6 +12,7 @@ mod fleet;
 mod intake;
 mod journal;
 mod life;
+mod meters;
 mod removal;
 mod settings;
 mod store;
@@ -33,6 +34,7 @@ use crate::chain::signature::Key;
 use board::Board;
 use fleet::Fleet;
 use journal::{Journal, Signer};
+use meters::Meters;
 use removal::Retention;
 use store::Store;
 
@@ -45,6 +47,7 @@ struct Service {
     board: Arc<Board>,
     key: Arc<Key>,
     rules: Rules,
+    meters: Meters,
     /// Turns true when the service is to end.
     ending: watch::Receiver<bool>,
 }
@@ -69,7 +72,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let (journal, writing) = Journal::start(store.clone(), Arc::clone(&fleet), signer).await?;
     let (end, ending) = watch::channel(false);
     let rules = Rules { tokens: settings.require_tokens, four_eyes: settings.four_eyes };
-    let service = Service { store, journal, fleet, board, key, rules, ending };
+    let service = Service { store, journal, fleet, board, key, rules, meters: Meters::new(), ending };
     if rules.tokens {
         api::tokens::make_first(&service, &settings.data_dir.join("admin.token")).await?;
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::ValueEnum as _;
 use serde_json::Value;
 
+use super::selection::Selection;
 use crate::client::{Server, escaped, part};
 use crate::service::{Form, rfc3339};
 
@@ -15,37 +16,8 @@ pub struct Records {
     /// The record of this decision or request only.
     id: Option<String>,
 
-    /// Not older than this, such as 15m, 2h or 7d.
-    #[arg(long, value_name = "SPAN")]
-    since: Option<String>,
-
-    /// With this action: route, deny, refuse, none.
-    #[arg(long)]
-    action: Option<String>,
-
-    /// Decided by this rule.
-    #[arg(long)]
-    rule: Option<String>,
-
-    /// At this level.
-    #[arg(long)]
-    level: Option<String>,
-
-    /// Sent to this provider.
-    #[arg(long)]
-    provider: Option<String>,
-
-    /// From this client.
-    #[arg(long)]
-    client: Option<String>,
-
-    /// From this team.
-    #[arg(long)]
-    team: Option<String>,
-
-    /// From this node.
-    #[arg(long)]
-    node: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
 
     /// How many.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -69,14 +41,15 @@ impl Records {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let client = self.server.client()?;
         if let Some(form) = self.form.and_then(|form| form.to_possible_value()) {
-            let path = format!("/v1/records/export?form={}&{}", form.get_name(), self.query());
+            let path = format!("/v1/records/export?form={}&{}", form.get_name(), self.selection.query());
             std::io::copy(&mut client.stream(&path)?, &mut std::io::stdout().lock())?;
             return Ok(ExitCode::SUCCESS);
         }
         let found: Vec<Value> = match &self.id {
             Some(id) => vec![client.get(&format!("/v1/records/{}", escaped(id)))?.json()?],
             None => {
-                let answer: Value = client.get(&format!("/v1/records?{}", self.query()))?.json()?;
+                let query = format!("limit={}&{}", self.limit, self.selection.query());
+                let answer: Value = client.get(&format!("/v1/records?{query}"))?.json()?;
                 part(&answer, "/records").as_array().cloned().unwrap_or_default()
             }
         };
@@ -88,39 +61,6 @@ impl Records {
             }
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn query(&self) -> String {
-        let Self {
-            id: _,
-            since,
-            action,
-            rule,
-            level,
-            provider,
-            client,
-            team,
-            node,
-            limit,
-            form: _,
-            json: _,
-            server: _,
-        } = self;
-        let given = [
-            ("since", since),
-            ("action", action),
-            ("rule", rule),
-            ("level", level),
-            ("provider", provider),
-            ("client", client),
-            ("team", team),
-            ("node", node),
-        ];
-        let mut query = format!("limit={limit}");
-        for (name, value) in given {
-            query.extend(value.iter().map(|value| format!("&{name}={}", escaped(value))));
-        }
-        query
     }
 }
 

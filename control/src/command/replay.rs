@@ -8,27 +8,36 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use policy::replay::Replay;
+use policy::replay::{Replay, Summary};
+use serde_json::json;
 
 use super::input;
+use super::selection::Selection;
+use crate::client::Server;
 use crate::terminal::Style;
 
 /// Decides recorded requests once more, by another policy: what would go elsewhere, and what it would cost.
 ///
 /// No prompt is needed: the records hold the facts. Where the policy asks for something that was not recorded, the
-/// decision is indeterminate, and counted as such.
+/// decision is indeterminate, and counted as such. Without files the control service is asked, for the records that it
+/// has.
 #[derive(clap::Args)]
 pub struct ReplayCommand {
     /// The policy, YAML or JSON.
     policy: PathBuf,
 
-    /// Files of Envoy's access log, or of records by themselves; `-` is standard input.
-    #[arg(required = true)]
+    /// Files of Envoy's access log, or of records by themselves; `-` is standard input. None for those of the control service.
     logs: Vec<PathBuf>,
 
-    /// A policy that was in force: it says what was looked for, and so recorded.
-    #[arg(long, value_name = "POLICY")]
+    /// A policy that was in force: it says what was looked for, and so recorded. The control service knows its own.
+    #[arg(long, value_name = "POLICY", requires = "logs")]
     recorded: Vec<PathBuf>,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    server: Server,
 
     /// Prints JSON.
     #[arg(long)]
@@ -42,17 +51,23 @@ const LONGEST: u64 = 4 << 20;
 
 impl ReplayCommand {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let Some(policy) = input::policy(&self.policy)? else { return Ok(ExitCode::from(1)) };
-        let mut recorded = Vec::new();
-        for path in &self.recorded {
-            let Some(policy) = input::policy(path)? else { return Ok(ExitCode::from(1)) };
-            recorded.push(policy);
-        }
-        let mut replay = Replay::new(&policy, &recorded);
-        for log in &self.logs {
-            feed(log, &mut replay).with_context(|| format!("cannot read `{}`", log.display()))?;
-        }
-        let summary = replay.finish();
+        let document = input::read(&self.policy)?;
+        let Some(policy) = input::parse(&self.policy, &document) else { return Ok(ExitCode::from(1)) };
+        let summary = match self.logs.as_slice() {
+            [] => self.served(document)?,
+            logs => {
+                let mut recorded = Vec::new();
+                for path in &self.recorded {
+                    let Some(policy) = input::policy(path)? else { return Ok(ExitCode::from(1)) };
+                    recorded.push(policy);
+                }
+                let mut replay = Replay::new(&policy, &recorded);
+                for log in logs {
+                    feed(log, &mut replay).with_context(|| format!("cannot read `{}`", log.display()))?;
+                }
+                replay.finish()
+            }
+        };
         let shown = if self.json {
             format!("{:#}\n", serde_json::to_value(&summary)?)
         } else {
@@ -60,6 +75,13 @@ impl ReplayCommand {
         };
         stdout().write_all(shown.as_bytes())?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Over the records that the control service has.
+    fn served(&self, document: Vec<u8>) -> anyhow::Result<Summary> {
+        let document = String::from_utf8(document).context("the policy is no text")?;
+        let wanted = json!({"document": document, "records": self.selection});
+        self.server.client()?.patient().post("/v1/replay", None, &wanted)?.json()
     }
 }
 

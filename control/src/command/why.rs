@@ -26,7 +26,8 @@ use crate::terminal::Style;
 /// fell.
 #[derive(clap::Args)]
 pub struct WhyCommand {
-    /// The decision's id, `x-policymesh-decision-id`, or Envoy's `x-request-id`. With --policy: a file with lines of
+    /// The decision's id, `x-policymesh-decision-id`, or Envoy's `x-request-id`; `latest` for that of the newest record. With
+    /// --policy: a file with lines of
     /// Envoy's access log, or records by themselves; `-` is standard input.
     request: String,
 

@@ -4,10 +4,12 @@ mod audit;
 mod caller;
 mod extract;
 mod health;
+mod metrics;
 mod nodes;
 mod policies;
 mod problem;
 mod records;
+mod replay;
 pub mod tokens;
 mod why;
 
@@ -64,6 +66,8 @@ fn router(service: Service) -> Router {
         .routes(guarded(ReadRecords, routes!(audit::head)))
         .routes(guarded(Export, routes!(audit::export)))
         .routes(guarded(Export, routes!(records::export)))
+        .routes(guarded(ReadRecords, routes!(replay::replay)))
+        .routes(guarded(ReadNodes, routes!(metrics::show)))
         .routes(guarded(Erase, routes!(audit::erase)))
         .routes(guarded(ManageTokens, routes!(tokens::list)))
         .routes(guarded(ManageTokens, routes!(tokens::add)))
@@ -79,6 +83,7 @@ fn router(service: Service) -> Router {
         )
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
+        .layer(axum::middleware::from_fn_with_state(service.clone(), metrics::count))
         .layer(axum::middleware::from_fn(caller::is_addressed_here))
         .with_state(service)
 }

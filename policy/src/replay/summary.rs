@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{line::Recorded, provider, striking};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What a replay has come to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Lines that were read.
     pub lines: u64,
@@ -52,7 +52,7 @@ pub struct Summary {
 }
 
 /// Requests that go from one place to another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// Where they went: a model at a provider, a provider, or `refused`.
     pub from: String,
@@ -65,7 +65,7 @@ pub struct Moved {
 }
 
 /// How many, and how many of them go elsewhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// All.
     pub all: u64,
@@ -74,7 +74,7 @@ pub struct Counts {
 }
 
 /// What an invariant has to do with the requests.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// What was sent, before, where it says that it never goes.
     pub broken_before: u64,

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::mesh::DECISION_ID;
 
-use crate::{ordinary, policy, start};
+use crate::{local_only, ordinary, policy, sensitive, start};
 
 #[test]
 fn what_the_stream_loses_the_file_brings_and_the_chain_proves_the_whole() {
@@ -92,4 +92,64 @@ fn tampering(export: &str, verify: impl Fn(&str) -> (Option<i32>, String)) {
         assert_eq!(code, Some(1), "{what}: {told}");
         assert!(told.contains(&expected), "{what}: `{expected}` is not in: {told}");
     }
+}
+
+#[test]
+fn a_policy_is_tried_on_the_requests_that_were_recorded() {
+    let (control, mesh) = start();
+    control.apply(&mesh.moved(&policy("lock")), &[]);
+    control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+    // Decided: three of them for the cloud.
+    (0..3).for_each(|_| drop(mesh.send(&ordinary())));
+    mesh.send(&sensitive());
+    control.wait_for_records("limit=100", 4);
+    let candidate = control.folder().join("candidate.json");
+    fs::write(&candidate, mesh.moved(&local_only()).to_string()).unwrap();
+    let candidate = candidate.display().to_string();
+
+    let told = control.does(&["replay", &candidate]);
+    assert!(told.contains("4 decided once more") && told.contains("3 go elsewhere"), "{told}");
+    let summary: Value = serde_json::from_str(&control.does(&["replay", &candidate, "--json"])).unwrap();
+    let moved = summary["moved"].as_array().unwrap();
+    assert_eq!((moved.len(), &moved[0]["count"]), (1, &json!(3)), "{summary:#}");
+    assert_eq!((&moved[0]["from"], &moved[0]["to"]), (&json!("big at cloud"), &json!("small at local")), "{summary:#}");
+    // The service knows what was in force, so nothing is assumed.
+    assert_eq!(summary["unknown_policies"], json!([]));
+    let few: Value =
+        serde_json::from_str(&control.does(&["replay", &candidate, "--level", "restricted", "--json"])).unwrap();
+    assert_eq!((&few["decided"], &few["moved"]), (&json!(1), &json!([])), "{few:#}");
+
+    // The same as from the file.
+    let log = mesh.envoy.folder().join("access.log").display().to_string();
+    let of_file: Value = serde_json::from_str(&control.does(&["replay", &candidate, &log, "--json"])).unwrap();
+    assert_eq!((&of_file["decided"], &of_file["by_rule"]), (&summary["decided"], &summary["by_rule"]));
+
+    let wrong = control.post("/v1/replay", None, &json!({"document": "kind: Polcy"}));
+    assert_eq!(wrong.status, 422, "{}", wrong.text());
+    assert!(!wrong.json()["findings"].as_array().unwrap().is_empty(), "{}", wrong.text());
+}
+
+#[test]
+fn what_there_is_to_watch_is_told_in_the_format_of_prometheus() {
+    let (control, mesh) = start();
+    control.apply(&mesh.moved(&policy("lock")), &[]);
+    control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+    mesh.send(&ordinary());
+    control.wait_for_records("limit=100", 1);
+    let answer = control.get("/metrics");
+    assert!(answer.header("content-type").starts_with("application/openmetrics-text"), "{:?}", answer.headers);
+    let text = answer.text();
+    let lines: Vec<&str> = text.lines().collect();
+    for line in [
+        "policymesh_nodes_connected 1",
+        "policymesh_nodes_refusing 0",
+        "policymesh_records_missing 0",
+        r#"policymesh_policies{stage="complete"} 1"#,
+        r#"policymesh_api_requests_total{method="POST",route="/v1/policies/{name}/versions",status="201"} 1"#,
+        "# EOF",
+    ] {
+        assert!(lines.contains(&line), "no `{line}` in\n{text}");
+    }
+    assert!(text.contains("policymesh_api_request_duration_seconds_bucket"), "{text}");
+    assert!(!text.contains("edge"), "no series is named by a node: {text}");
 }

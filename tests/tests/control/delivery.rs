@@ -1,5 +1,9 @@
 //! Policies out, and what becomes of them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use tests::mesh::DECISION_ID;
 use tests::waiting::eventually;
 
@@ -34,6 +38,39 @@ fn a_policy_decides_as_soon_as_it_is_applied_and_the_next_one_takes_its_place() 
     let second = control.json(&format!("/v1/policies/{}/versions/2", name()));
     let node = control.wait_for_node("edge", |node| node["seen"]["digest"] == second["digest"]);
     assert_eq!(node["unrecorded"], 1, "the request before there was a policy has no record: {node:#}");
+}
+
+#[test]
+fn a_change_is_in_force_within_a_second_and_no_request_is_lost() {
+    /// A second, and one more for a machine that runs other tests at the same time.
+    const SOON: Duration = Duration::from_secs(2);
+    let (control, mesh) = start();
+    control.apply(&mesh.moved(&policy("lock")), &[]);
+    control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+    let (address, over) = (mesh.envoy.address(), Arc::new(AtomicBool::new(false)));
+    let client = |over: Arc<AtomicBool>| {
+        std::thread::spawn(move || {
+            let mut answers = Vec::new();
+            while !over.load(Ordering::Relaxed) {
+                let began = Instant::now();
+                let response = ordinary().send(address).unwrap();
+                assert_eq!(response.status, 200, "{}", response.text());
+                answers.push((began, response.text().contains("`small`")));
+            }
+            answers
+        })
+    };
+    let clients: Vec<_> = (0..4).map(|_| client(Arc::clone(&over))).collect();
+    mesh.provider("cloud").wait_for(20);
+    let applied = Instant::now();
+    control.apply(&mesh.moved(&local_only()), &[]);
+    mesh.provider("local").wait_for(20);
+    over.store(true, Ordering::Relaxed);
+    let answers: Vec<_> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    let last_by_the_old = answers.iter().filter(|(_, local)| !local).map(|(began, _)| *began).max().unwrap();
+    let took = last_by_the_old.saturating_duration_since(applied);
+    println!("in force after {took:?}, while {} requests were answered", answers.len());
+    assert!(took < SOON, "{took:?}");
 }
 
 #[test]

@@ -52,6 +52,11 @@ fn ordinary() -> Request {
     Request::chat("auto", "hello")
 }
 
+/// A chat that must stay here.
+fn sensitive() -> Request {
+    Request::chat("auto", "the Bluebird memo")
+}
+
 /// The name of `lock` in the service.
 fn name() -> String {
     policy("lock")["metadata"]["name"].as_str().unwrap().to_owned()

@@ -2,27 +2,37 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use policy::audit::Record;
 use policy::usage::Cost;
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::paint_alternative;
-use crate::client::{Server, escaped, part};
+use crate::client::{Client, Server, escaped, part};
 use crate::command::explain::{paint, show_facts};
 use crate::service::rfc3339;
 use crate::terminal::Style;
 
 /// Asks for the request of this id, and shows what is said.
 pub fn show(id: &str, server: &Server, json: bool) -> anyhow::Result<ExitCode> {
-    let why: Value = server.client()?.get(&format!("/v1/records/{}/why", escaped(id)))?.json()?;
+    let client = server.client()?;
+    let latest = if id == "latest" { Some(newest(&client)?) } else { None };
+    let id = escaped(latest.as_deref().unwrap_or(id));
+    let why: Value = client.get(&format!("/v1/records/{id}/why"))?.json()?;
     if json {
         println!("{why:#}");
     } else {
         print(&why, Style::of_stdout())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The id of the newest record.
+fn newest(client: &Client) -> anyhow::Result<String> {
+    let records: Value = client.get("/v1/records?limit=1")?.json()?;
+    let id = part(&records, "/records/0/record/decision_id").as_str();
+    Ok(id.context("there is no record yet")?.to_owned())
 }
 
 fn print(why: &Value, style: Style) -> anyhow::Result<()> {

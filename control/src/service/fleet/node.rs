@@ -98,6 +98,11 @@ impl Node {
         Self { identity: Identity { id: id.to_owned(), ..Identity::default() }, ..Self::default() }
     }
 
+    /// Whether it refuses what it was sent last.
+    pub fn refuses(&self) -> bool {
+        self.sent.as_deref().is_some_and(|sent| self.has_refused(sent))
+    }
+
     /// Whether it has refused this version.
     pub fn has_refused(&self, version: &str) -> bool {
         self.refused.iter().any(|refusal| refusal.version == version)

@@ -58,6 +58,19 @@ impl Rollout {
     }
 }
 
+// === impl Stage ===
+
+impl Stage {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Canary => "canary",
+            Self::Complete => "complete",
+            Self::Halted => "halted",
+        }
+    }
+}
+
 // === impl Limits ===
 
 impl Default for Limits {

@@ -42,6 +42,12 @@ pub async fn find_digest(store: &Store, digest: &str) -> Result<Option<Version>,
     query.fetch_optional(store.pool()).await?.as_ref().map(version).transpose()
 }
 
+/// The documents of the versions that were published, newest first.
+pub async fn recorded(store: &Store, limit: u32) -> Result<Vec<String>, sqlx::Error> {
+    let query = "select document from versions where published_by is not null order by created_us desc limit $1";
+    sqlx::query_scalar(query).bind(limit).fetch_all(store.pool()).await
+}
+
 /// One version, as nodes get it.
 pub async fn release(store: &Store, name: &str, number: u64) -> Result<Option<Release>, sqlx::Error> {
     let Some(version) = find_version(store, name, number).await? else { return Ok(None) };

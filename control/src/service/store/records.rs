@@ -76,8 +76,33 @@ const COLUMNS: &str = "select seq, node, received_us, content from entries where
 
 /// A page of records, and where the next one begins.
 pub async fn list(store: &Store, filter: &Filter) -> Result<(Vec<Found>, Option<u64>), sqlx::Error> {
-    let limit = filter.limit.unwrap_or(100).clamp(1, 1000);
-    let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
+    let found = page(COLUMNS, filter).build().fetch_all(store.pool()).await?;
+    let found = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let next = next(filter, found.len(), found.last().map(|last| last.seq));
+    Ok((found, next))
+}
+
+/// The same page as the records were written. Those that were taken out are not among them.
+pub async fn texts(store: &Store, filter: &Filter) -> Result<(Vec<String>, Option<u64>), sqlx::Error> {
+    let mut query = page("select seq, content from entries where kind = 'record'", filter);
+    let rows: Vec<(i64, Option<String>)> = query.build_query_as().fetch_all(store.pool()).await?;
+    let next = next(filter, rows.len(), rows.last().map(|(seq, _)| unsigned(*seq)));
+    Ok((rows.into_iter().filter_map(|(_, text)| text).collect(), next))
+}
+
+/// Where the page after this one begins, if there is one.
+fn next(filter: &Filter, found: usize, last: Option<u64>) -> Option<u64> {
+    let full = u32::try_from(found).is_ok_and(|found| found == limit(filter));
+    last.filter(|seq| full && *seq > 1)
+}
+
+fn limit(filter: &Filter) -> u32 {
+    filter.limit.unwrap_or(100).clamp(1, 1000)
+}
+
+/// The query for a page, newest first.
+fn page(columns: &str, filter: &Filter) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::<Sqlite>::new(columns);
     for (column, wanted) in [
         (" and node = ", &filter.node),
         (" and policy = ", &filter.policy),
@@ -91,7 +116,7 @@ pub async fn list(store: &Store, filter: &Filter) -> Result<(Vec<Found>, Option<
         (" and team = ", &filter.team),
     ] {
         if let Some(wanted) = wanted {
-            query.push(column).push_bind(wanted);
+            query.push(column).push_bind(wanted.clone());
         }
     }
     for (column, moment) in [(" and time_us >= ", &filter.since), (" and time_us < ", &filter.until)] {
@@ -102,11 +127,8 @@ pub async fn list(store: &Store, filter: &Filter) -> Result<(Vec<Found>, Option<
     if let Some(cursor) = filter.cursor {
         query.push(" and seq < ").push_bind(number(cursor));
     }
-    query.push(" order by seq desc limit ").push_bind(limit);
-    let found = query.build().fetch_all(store.pool()).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().map(|last| last.seq).filter(|seq| full && *seq > 1);
-    Ok((found, next))
+    query.push(" order by seq desc limit ").push_bind(limit(filter));
+    query
 }
 
 /// The record with this decision id, or the newest with this request id.
