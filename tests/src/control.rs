@@ -39,9 +39,19 @@ impl Control {
 
     /// Starts it with further options.
     pub fn start_with(options: &[&str]) -> Result<Self> {
+        Self::launch([ANY, ANY], options)
+    }
+
+    /// Starts it with an empty store, and its API and the place for Envoys at these addresses.
+    pub fn start_at(addresses: [SocketAddr; 2]) -> Result<Self> {
+        let [api, xds] = addresses.map(|address| address.to_string());
+        Self::launch([&api, &xds], &[])
+    }
+
+    fn launch(addresses: [&str; 2], options: &[&str]) -> Result<Self> {
         let folder = TempDir::with_prefix("policymesh-control-")?;
         let options: Vec<_> = options.iter().map(ToString::to_string).collect();
-        let (process, api, xds) = spawn(folder.path(), [ANY, ANY], &options)?;
+        let (process, api, xds) = spawn(folder.path(), addresses, &options)?;
         Ok(Self { process, folder, api, xds, options })
     }
 
