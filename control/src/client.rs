@@ -150,9 +150,20 @@ impl Answer {
     /// What the service says is wrong, in its own words.
     pub fn problem(&self) -> String {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        match problem.get("detail").and_then(Value::as_str) {
-            Some(detail) => detail.to_owned(),
-            None => format!("the service answered with status {}", self.status),
+        let Some(detail) = problem.get("detail").and_then(Value::as_str) else {
+            return format!("the service answered with status {}", self.status);
+        };
+        let errors = problem.get("findings").and_then(Value::as_array).into_iter().flatten();
+        let errors = errors.filter(|finding| *part(finding, "/severity") == "error");
+        let told = |finding: &Value| {
+            let [path, message] =
+                ["/path", "/message"].map(|name| part(finding, name).as_str().unwrap_or_default().to_owned());
+            format!("\n  {path}: {message}")
+        };
+        // One error is the detail already.
+        match errors.clone().count() {
+            0 | 1 => detail.to_owned(),
+            _ => detail.to_owned() + &errors.map(told).collect::<String>(),
         }
     }
 }

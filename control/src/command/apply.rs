@@ -10,7 +10,8 @@ use policy::policy::Policy;
 use serde_json::{Value, json};
 
 use super::input;
-use super::rollout::Canary;
+use super::rollout::Terms;
+use super::test::suite;
 use crate::client::{Client, Server, escaped, part};
 use crate::terminal::Style;
 
@@ -38,8 +39,13 @@ pub struct Apply {
     #[arg(long)]
     no_publish: bool,
 
+    /// What the policy must do right to be published: files of cases (`*.toml`) as `policymesh test` runs them, or folders of
+    /// them. They are kept with the version. Only for one policy at a time.
+    #[arg(long, value_name = "FILE|DIR")]
+    tests: Vec<PathBuf>,
+
     #[command(flatten)]
-    canary: Canary,
+    terms: Terms,
 }
 
 /// A policy to apply.
@@ -54,19 +60,33 @@ struct Document {
 impl Apply {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let Some(documents) = read(&self.files)? else { return Ok(ExitCode::from(1)) };
+        if !self.tests.is_empty() && documents.len() != 1 {
+            bail!("--tests goes with one policy, and these are {}", documents.len());
+        }
+        let tests = self.tests()?;
         let client = self.server.client()?;
         for document in &documents {
-            let told = self.apply(&client, document).with_context(|| format!("{}", document.file.display()))?;
+            let told = self.apply(&client, document, &tests).with_context(|| format!("{}", document.file.display()))?;
             println!("{}: {told}", Style::of_stdout().bold(&document.name));
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn apply(&self, client: &Client, document: &Document) -> anyhow::Result<String> {
+    /// The tests, as the service takes them.
+    fn tests(&self) -> anyhow::Result<Value> {
+        let read = |file: PathBuf| {
+            let cases = std::fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
+            Ok(json!({"name": file.file_name().unwrap_or_default().to_string_lossy(), "cases": cases}))
+        };
+        suite::files(&self.tests)?.into_iter().map(read).collect()
+    }
+
+    fn apply(&self, client: &Client, document: &Document, tests: &Value) -> anyhow::Result<String> {
         let path = format!("/v1/policies/{}", escaped(&document.name));
         let policy = client.get(&path)?;
         let seen: Option<Value> = policy.found()?;
-        let new = json!({"document": document.text, "message": self.message, "source": origin::of(&document.file)});
+        let source = origin::of(&document.file);
+        let new = json!({"document": document.text, "message": self.message, "source": source, "tests": tests});
         let revision = Some(policy.revision.unwrap_or(0));
         let added: Value = client.post(&format!("{path}/versions"), revision, &new)?.json()?;
         let number = part(&added, "/version/number").as_u64().context("the service tells no number")?;
@@ -76,10 +96,9 @@ impl Apply {
         if self.no_publish {
             return Ok(format!("version {number} is kept, not published"));
         }
-        let canary = self.canary.chosen();
+        let canary = self.terms.chosen();
         let revision = client.get(&path)?.revision;
-        let publish =
-            client.post(&format!("{path}/versions/{number}/publish"), revision, &self.canary.publication())?;
+        let publish = client.post(&format!("{path}/versions/{number}/publish"), revision, &self.terms.publication())?;
         let _: Value = publish.json()?;
         Ok(match canary {
             None => format!("version {number} is published"),

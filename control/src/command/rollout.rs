@@ -17,7 +17,7 @@ pub struct Publish {
     number: u64,
 
     #[command(flatten)]
-    canary: Canary,
+    terms: Terms,
 
     #[command(flatten)]
     server: Server,
@@ -47,9 +47,9 @@ pub struct Rollback {
     server: Server,
 }
 
-/// Which nodes get a version first.
+/// On what terms a version is published.
 #[derive(clap::Args)]
-pub struct Canary {
+pub struct Terms {
     /// Gives it to this share of the nodes first, in percent.
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=99), conflicts_with = "canary_node")]
     canary_share: Option<u8>,
@@ -65,14 +65,18 @@ pub struct Canary {
     /// Takes it back when so many more of its requests are denied, likewise; 100 for a policy that is meant to deny more.
     #[arg(long, value_name = "POINTS", default_value_t = 25, value_parser = clap::value_parser!(u8).range(0..=100))]
     max_denials: u8,
+
+    /// Publishes it also if it has no tests, and the version in force has some.
+    #[arg(long)]
+    without_tests: bool,
 }
 
 // === impl Publish ===
 
 impl Publish {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let Self { name, number, canary, server } = self;
-        let body = canary.publication();
+        let Self { name, number, terms, server } = self;
+        let body = terms.publication();
         change(&server, &name, &format!("versions/{number}/publish"), &body, &format!("version {number} is published"))
     }
 }
@@ -94,12 +98,13 @@ impl Rollback {
     }
 }
 
-// === impl Canary ===
+// === impl Terms ===
 
-impl Canary {
+impl Terms {
     /// As the service wants to be told.
     pub fn publication(&self) -> Value {
-        json!({"canary": self.chosen(), "limits": {"errors": self.max_errors, "denials": self.max_denials}})
+        let limits = json!({"errors": self.max_errors, "denials": self.max_denials});
+        json!({"canary": self.chosen(), "limits": limits, "without_tests": self.without_tests})
     }
 
     /// Who gets it first; nothing if all nodes get it at once.

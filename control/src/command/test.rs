@@ -2,7 +2,7 @@
 
 mod junit;
 mod show;
-mod suite;
+pub mod suite;
 
 use std::io::{Write as _, stdout};
 use std::path::PathBuf;

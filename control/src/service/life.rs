@@ -7,6 +7,7 @@ mod check;
 pub mod guard;
 mod publish;
 mod rollout;
+mod suite;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,6 +15,7 @@ use serde_json::json;
 pub use check::Finding;
 pub use publish::{Publication, promote, publish, roll_back};
 pub use rollout::Rollout;
+pub use suite::Suite;
 
 use super::Service;
 use super::board::Selector;
@@ -53,6 +55,9 @@ pub struct Version {
     /// The document as it was written.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub document: String,
+    /// What it must do right to be published.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Suite>,
     /// Who made it.
     pub author: String,
     /// Why, in the author's words.
@@ -73,6 +78,8 @@ pub enum State {
     Draft,
     /// It has no errors, and its invariants hold.
     Checked,
+    /// The same, and its tests hold.
+    Tested,
     /// It has been published, to some nodes or to all.
     Published,
     /// It was published, and taken back.
@@ -111,13 +118,16 @@ pub struct NewVersion {
     /// Where it comes from, such as a commit.
     #[serde(default)]
     pub source: Option<String>,
+    /// What it must do right to be published.
+    #[serde(default)]
+    pub tests: Vec<Suite>,
     /// Keeps it also if it has errors.
     #[serde(default)]
     pub draft: bool,
 }
 
-/// Keeps a new version of a policy, if it has no errors or is to be a draft. `revision` is the one that its author saw; 0 if
-/// the policy is new. A document that says what the newest version says makes no new one.
+/// Keeps a new version of a policy, if it has no errors and its tests hold, or it is to be a draft. `revision` is the one that its author saw; 0 if
+/// the policy is new. A document that says what the newest version says, with the same tests, makes no new one.
 pub async fn add(
     service: &Service,
     author: &str,
@@ -125,9 +135,13 @@ pub async fn add(
     new: NewVersion,
     revision: u64,
 ) -> Result<(Version, Vec<Finding>), Refused> {
-    let NewVersion { document, message, source, draft } = new;
-    let checked = check::check(&document, name).await;
-    let state = if checked.is_sound() { State::Checked } else { State::Draft };
+    let NewVersion { document, message, source, tests, draft } = new;
+    let checked = check::check(&document, name, &tests).await;
+    let state = match (checked.is_sound(), tests.is_empty()) {
+        (false, _) => State::Draft,
+        (true, true) => State::Checked,
+        (true, false) => State::Tested,
+    };
     if state == State::Draft && !draft {
         return Err(Refused::Errors(checked.findings));
     }
@@ -140,7 +154,7 @@ pub async fn add(
         return Err(Refused::Conflict(name.to_owned()));
     }
     let latest = policies::find_version(&service.store, name, policy.latest).await?;
-    if let Some(latest) = latest.filter(|latest| latest.document == document) {
+    if let Some(latest) = latest.filter(|latest| latest.document == document && latest.tests == tests) {
         return Ok((latest, checked.findings));
     }
     policy.latest += 1;
@@ -150,6 +164,7 @@ pub async fn add(
         state,
         digest: checked.digest,
         document,
+        tests,
         author: author.to_owned(),
         message,
         source,
@@ -247,13 +262,14 @@ impl Policy {
 // === impl State ===
 
 impl State {
-    const ALL: [Self; 4] = [Self::Draft, Self::Checked, Self::Published, Self::RolledBack];
+    const ALL: [Self; 5] = [Self::Draft, Self::Checked, Self::Tested, Self::Published, Self::RolledBack];
 
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Draft => "draft",
             Self::Checked => "checked",
+            Self::Tested => "tested",
             Self::Published => "published",
             Self::RolledBack => "rolled-back",
         }

@@ -31,7 +31,10 @@ pub type Connection = <Sqlite as Database>::Connection;
 pub struct Store(SqlitePool);
 
 /// Every change to the schema, in order. What has been released is never edited, only added to.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "chain, policies and nodes", include_str!("store/0001.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "chain, policies and nodes", include_str!("store/0001.sql")),
+    (2, "tests of policies", include_str!("store/0002.sql")),
+];
 
 /// How many readers there may be besides the writer.
 const CONNECTIONS: u32 = 5;

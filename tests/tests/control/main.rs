@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod delivery;
+mod life;
 mod rollout;
 
 use std::fs;

@@ -24,7 +24,7 @@ pub struct Policies {
 /// A page of versions.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Versions {
-    /// The newest first, without their documents.
+    /// The newest first, without their documents and tests.
     versions: Vec<Version>,
     /// What `cursor` must be for the next page; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,13 +89,16 @@ pub async fn versions(
     let limit = page.limit.unwrap_or(50).clamp(1, 200);
     let below = page.cursor.unwrap_or(u64::MAX);
     let mut versions = policies::versions(&service.store, &name, below, limit).await?;
-    versions.iter_mut().for_each(|version| version.document.clear());
+    for version in &mut versions {
+        version.document.clear();
+        version.tests.clear();
+    }
     let full = u32::try_from(versions.len()).is_ok_and(|count| count == limit);
     let next = versions.last().map(|version| version.number).filter(|number| full && *number > 1);
     Ok(Json(Versions { versions, next }))
 }
 
-/// Gives a version, with its document.
+/// Gives a version, with its document and its tests.
 #[utoipa::path(get, path = "/v1/policies/{name}/versions/{number}", tag = "policies",
     params(("name" = String, Path), ("number" = u64, Path)), responses(
     (status = OK, body = Version),
@@ -116,7 +119,7 @@ pub async fn version(
     (status = CREATED, body = Added),
     (status = PRECONDITION_FAILED, description = "Somebody else made a change", body = Problem),
     (status = PRECONDITION_REQUIRED, description = "`If-Match` is missing", body = Problem),
-    (status = UNPROCESSABLE_ENTITY, description = "The document has errors: each is told", body = Problem),
+    (status = UNPROCESSABLE_ENTITY, description = "The document has errors, or its tests fail: each is told", body = Problem),
 ))]
 pub async fn add(
     State(service): State<Service>,

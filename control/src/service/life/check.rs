@@ -5,6 +5,8 @@ use policy::problem::{Problem, Severity};
 use policy::prove::{InvariantProof, Verdict};
 use serde::Serialize;
 
+use super::suite::{self, Suite};
+
 /// Something wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Finding {
@@ -26,10 +28,10 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
-/// Checks a document that is to be a version of this policy, and proves its invariants. Takes up to seconds.
-pub async fn check(document: &str, name: &str) -> Checked {
-    let (document, name) = (document.to_owned(), name.to_owned());
-    let checked = tokio::task::spawn_blocking(move || check_now(&document, &name)).await;
+/// Checks a document that is to be a version of this policy, proves its invariants, and runs its tests. Takes up to seconds.
+pub async fn check(document: &str, name: &str, tests: &[Suite]) -> Checked {
+    let (document, name, tests) = (document.to_owned(), name.to_owned(), tests.to_vec());
+    let checked = tokio::task::spawn_blocking(move || check_now(&document, &name, &tests)).await;
     // Only a panic in the check keeps it from coming to an end; then nothing is known to be right.
     checked.unwrap_or_else(|reason| {
         let failed = Problem::error("", format!("the check itself failed: {reason}"));
@@ -37,7 +39,7 @@ pub async fn check(document: &str, name: &str) -> Checked {
     })
 }
 
-fn check_now(document: &str, name: &str) -> Checked {
+fn check_now(document: &str, name: &str, tests: &[Suite]) -> Checked {
     let (policy, mut problems) = match Policy::parse(document.as_bytes()) {
         Ok(parsed) => parsed,
         Err(problems) => {
@@ -56,7 +58,9 @@ fn check_now(document: &str, name: &str) -> Checked {
         (!holds).then(|| Problem::error(format!("spec.invariants[{index}]"), told).help("say it in simpler terms"))
     };
     problems.extend(proof.invariants.iter().enumerate().filter_map(unproved));
-    Checked { digest: policy.digest().to_string(), findings: problems.into_iter().map(Finding::from).collect() }
+    let digest = policy.digest().to_string();
+    problems.extend(suite::failures(policy, tests));
+    Checked { digest, findings: problems.into_iter().map(Finding::from).collect() }
 }
 
 // === impl Checked ===

@@ -19,6 +19,8 @@ pub struct Publication {
     pub canary: Option<Canary>,
     /// How much worse those may do before it is taken back.
     pub limits: Limits,
+    /// Publishes it also if it has no tests, and the version in force has some.
+    pub without_tests: bool,
 }
 
 /// Publishes a version: to all nodes of the policy, or to some of them first.
@@ -30,13 +32,19 @@ pub async fn publish(
     publication: Publication,
     revision: u64,
 ) -> Result<Policy, Refused> {
-    let Publication { canary, limits } = publication;
+    let Publication { canary, limits, without_tests } = publication;
     let mut policy = find(service, name, revision).await?;
     let mut version = version(service, name, number).await?;
     // Checked again: what is right can have changed with the service.
-    let checked = check::check(&version.document, name).await;
+    let checked = check::check(&version.document, name, &version.tests).await;
     if !checked.is_sound() {
         return Err(Refused::Errors(checked.findings));
+    }
+    if version.tests.is_empty() && !without_tests && has_tests(service, &policy).await? {
+        return Err(Refused::NotNow(format!(
+            "the version of `{name}` that is in force has tests, and version {number} has none: give it its tests, or say \
+             that it is to be without (`without_tests`)"
+        )));
     }
     if service.rules.four_eyes && version.author == who {
         return Err(Refused::NotNow(format!("`{who}` made version {number}: somebody else must publish it")));
@@ -105,6 +113,13 @@ pub async fn roll_back(
         "what": "rolled-back", "who": who, "policy": name, "version": rollout.to, "to": from, "reason": rollout.reason,
     });
     keep(service, policy, told, Some(version)).await
+}
+
+/// Whether the version in force has tests.
+async fn has_tests(service: &Service, policy: &Policy) -> Result<bool, Refused> {
+    let Some(number) = policy.published else { return Ok(false) };
+    let version = policies::find_version(&service.store, &policy.name, number).await?;
+    Ok(version.is_some_and(|version| !version.tests.is_empty()))
 }
 
 async fn version(service: &Service, name: &str, number: u64) -> Result<Version, Refused> {

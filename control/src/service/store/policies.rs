@@ -99,10 +99,11 @@ pub async fn save(connection: &mut Connection, policy: &Policy, revision: u64) -
 /// Keeps a version that is new.
 pub async fn add(connection: &mut Connection, version: &Version) -> Result<(), NotWritten> {
     let query = "insert into versions (policy, number, state, digest, document, author, message, source, created_us, \
-                 published_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                 published_by, tests) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let query = sqlx::query(query).bind(&version.policy).bind(number(version.number)).bind(version.state.name());
     let query = query.bind(&version.digest).bind(&version.document).bind(&version.author).bind(&version.message);
     let query = query.bind(&version.source).bind(number(version.created_us)).bind(&version.published_by);
+    let query = query.bind(to_json(&version.tests)?);
     query.execute(connection).await?;
     Ok(())
 }
@@ -136,6 +137,7 @@ fn version(row: &SqliteRow) -> Result<Version, sqlx::Error> {
         state: State::named(state).ok_or_else(|| sqlx::Error::Decode(format!("`{state}` is no state").into()))?,
         digest: row.try_get("digest")?,
         document: row.try_get("document")?,
+        tests: of_json(row.try_get("tests")?)?,
         author: row.try_get("author")?,
         message: row.try_get("message")?,
         source: row.try_get("source")?,

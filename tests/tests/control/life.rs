@@ -1,0 +1,54 @@
+//! What a version must go through before it is in force.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use tests::control::Control;
+
+use crate::{local_only, name, policy};
+
+/// Cases of `lock`: what may leave goes to the cloud first.
+fn write_cases(folder: &Path, candidates: &str) -> String {
+    let file = folder.join("cases.toml");
+    let cases = format!(
+        "policy_file = \"lock.yaml\"\n\n[[case]]\nname = \"a greeting\"\nprompt = \"hello\"\n\
+         expect = {{ action = \"route\", candidates = {candidates} }}\n"
+    );
+    fs::write(&file, cases).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn a_version_is_published_only_if_its_tests_hold_and_keeps_them() {
+    let control = Control::start().unwrap();
+    let cases = write_cases(control.folder(), r#"["big", "small"]"#);
+    let first = control.apply(&policy("lock"), &["--tests", &cases, "--no-publish"]);
+    assert!(first.contains("version 1 is kept"), "{first}");
+    let version = || control.json(&format!("/v1/policies/{}/versions/1", name()));
+    assert_eq!((&version()["state"], &version()["tests"][0]["name"]), (&json!("tested"), &json!("cases.toml")));
+    control.does(&["publish", &name(), "1"]);
+    assert_eq!(version()["state"], "published");
+
+    // Another policy, for which the same cases do not hold.
+    let file = control.folder().join("policy.json").display().to_string();
+    fs::write(&file, local_only().to_string()).unwrap();
+    let refused = control.command(&["apply", &file, "--tests", &cases]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success(), "{told}");
+    assert!(told.contains("`a greeting` fails") && told.contains(r#"expected ["big", "small"]"#), "{told}");
+
+    // Nor does it get round them by leaving them out, unless somebody says so.
+    let silent = control.command(&["apply", &file]);
+    let told = String::from_utf8_lossy(&silent.stderr).into_owned();
+    assert!(!silent.status.success() && told.contains("that is in force has tests, and version 2 has none"), "{told}");
+    assert_eq!(control.json(&format!("/v1/policies/{}", name()))["published"], 1);
+
+    // With tests of its own it goes through.
+    let cases = write_cases(control.folder(), r#"["small"]"#);
+    assert!(control.does(&["apply", &file, "--tests", &cases]).contains("version 3 is published"));
+    let listed = control.json(&format!("/v1/policies/{}/versions", name()));
+    assert!(listed["versions"][0]["tests"].is_null(), "a list has no tests in it: {listed:#}");
+    fs::write(&file, policy("lock").to_string()).unwrap();
+    assert!(control.does(&["apply", &file, "--without-tests"]).contains("version 4 is published"));
+}
