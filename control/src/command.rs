@@ -6,6 +6,7 @@ mod check;
 mod classify;
 mod collect;
 mod detectors;
+mod diff;
 mod doctor;
 mod envoy;
 mod explain;
@@ -52,6 +53,7 @@ enum Command {
     Serve(serve::Serve),
     Apply(apply::Apply),
     Policies(policies::Policies),
+    Diff(diff::Diff),
     Publish(rollout::Publish),
     Promote(rollout::Promote),
     Rollback(rollout::Rollback),
@@ -85,6 +87,7 @@ impl Policymesh {
             Command::Serve(command) => command.run(),
             Command::Apply(command) => command.run(),
             Command::Policies(command) => command.run(),
+            Command::Diff(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Promote(command) => command.run(),
             Command::Rollback(command) => command.run(),

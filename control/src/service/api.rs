@@ -2,6 +2,7 @@
 
 mod audit;
 mod caller;
+mod diff;
 mod extract;
 mod health;
 mod metrics;
@@ -50,6 +51,7 @@ fn router(service: Service) -> Router {
         .routes(guarded(ReadPolicies, routes!(policies::find)))
         .routes(guarded(ReadPolicies, routes!(policies::versions)))
         .routes(guarded(ReadPolicies, routes!(policies::version)))
+        .routes(guarded(ReadPolicies, routes!(diff::diff)))
         .routes(guarded(WritePolicies, routes!(policies::add)))
         .routes(guarded(Publish, routes!(policies::select)))
         .routes(guarded(Publish, routes!(policies::publish)))

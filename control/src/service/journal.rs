@@ -65,7 +65,7 @@ pub enum NotWritten {
 }
 
 /// How many submissions may wait. A full queue makes senders wait, and through HTTP/2 the Envoys.
-const QUEUE: usize = 64;
+const QUEUE: usize = 256;
 
 // === impl Journal ===
 

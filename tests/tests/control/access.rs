@@ -8,7 +8,7 @@ use tests::client::{Request, Response};
 use tests::control::Control;
 
 /// Every operation, and the roles that may use it besides `admin`. What is not here may be used by nobody else.
-const ALLOWED: [(&str, &[&str]); 28] = [
+const ALLOWED: [(&str, &[&str]); 29] = [
     ("GET /healthz", &[EVERYBODY]),
     ("GET /readyz", &[EVERYBODY]),
     ("GET /v1/policies", READERS),
@@ -31,6 +31,7 @@ const ALLOWED: [(&str, &[&str]); 28] = [
     ("GET /v1/audit/head", &["auditor"]),
     ("GET /v1/audit/export", &["auditor"]),
     ("GET /v1/records/export", &["auditor"]),
+    ("GET /v1/policies/{name}/diff", READERS),
     ("POST /v1/replay", &["auditor"]),
     ("GET /metrics", READERS),
     ("POST /v1/audit/erasures", &[]),

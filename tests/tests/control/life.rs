@@ -52,3 +52,25 @@ fn a_version_is_published_only_if_its_tests_hold_and_keeps_them() {
     fs::write(&file, policy("lock").to_string()).unwrap();
     assert!(control.does(&["apply", &file, "--without-tests"]).contains("version 4 is published"));
 }
+
+#[test]
+fn what_is_between_two_versions_is_told_in_text_and_in_what_they_decide() {
+    let control = Control::start().unwrap();
+    let mut renamed = policy("lock");
+    renamed["metadata"]["version"] = json!("1.1");
+    for version in [policy("lock"), renamed, local_only()] {
+        control.apply(&version, &[]);
+    }
+    let diff = |from: &str, to: &str| {
+        let output = control.command(&["diff", &name(), from, to]);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, told) = diff("1", "2");
+    assert!(code == Some(0) && told.contains("both decide the same about every request"), "{told}");
+    assert!(told.contains("+{") && told.contains("1.1"), "the text is not the same: {told}");
+    let (code, told) = diff("1", "3");
+    assert!(code == Some(1) && told.contains("they decide differently about requests such as"), "{told}");
+    assert!(told.contains("before: big, small") && told.contains("now: small"), "{told}");
+    assert_eq!(control.get(&format!("/v1/policies/{}/diff?from=1&to=9", name())).status, 404);
+    assert_eq!(control.get(&format!("/v1/policies/{}/diff?from=1", name())).status, 400);
+}

@@ -15,7 +15,7 @@ use crate::service::store::{Chained, Connection, Store, checkpoints, entries, in
 use crate::service::time::now_us;
 
 /// How many submissions go into one transaction at most: what one costs is shared by all in it.
-const GROUP: usize = 64;
+const GROUP: usize = 256;
 /// How many instances are kept in memory. The store has all of them.
 const KNOWN_INSTANCES: usize = 20_000;
 
