@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 hash, written as 64 hexadecimal digits.
@@ -20,6 +21,26 @@ pub struct InvalidHash;
 /// The canonical form of anything that serialises to JSON; an error only for what JSON cannot say, such as a NaN.
 pub fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json_canonicalizer::to_string(value)
+}
+
+/// The same of a value that is read already. Records are written canonically as they are read, which is three times as fast;
+/// for anything else the library does it.
+pub fn of_value(value: &Value) -> serde_json::Result<String> {
+    if is_plain(value) { serde_json::to_string(value) } else { to_string(value) }
+}
+
+/// Whether a value is written canonically as it stands: its keys are ASCII in order, and its numbers are whole and exact.
+fn is_plain(value: &Value) -> bool {
+    /// Below this, whole numbers are the same as floating-point numbers, which are all that the canonical form knows.
+    const EXACT: u64 = 1 << 53;
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+        Value::Number(number) => number.as_i64().is_some_and(|number| number.unsigned_abs() < EXACT),
+        Value::Array(values) => values.iter().all(is_plain),
+        Value::Object(fields) => {
+            fields.keys().all(|key| key.is_ascii()) && fields.keys().is_sorted() && fields.values().all(is_plain)
+        }
+    }
 }
 
 // === impl Hash ===
@@ -89,6 +110,25 @@ mod tests {
         let one = json!({"b": [1, 2.50, "\u{20ac}\n"], "a": {"\u{1f600}": 1, "\u{fb33}": 2}});
         // RFC 8785 sorts keys by UTF-16 units: the emoji's surrogates come before U+FB33.
         assert_eq!(to_string(&one).unwrap(), "{\"a\":{\"\u{1f600}\":1,\"\u{fb33}\":2},\"b\":[1,2.5,\"\u{20ac}\\n\"]}");
+    }
+
+    #[test]
+    fn a_value_that_is_written_as_it_stands_is_written_as_the_library_writes_it() {
+        let odd: String = (0..0x300).filter_map(char::from_u32).chain("\u{2028}\u{ffff}\u{1f600}".chars()).collect();
+        let texts = [json!(odd), json!({"a": odd, "b": [odd, null, true]}), json!({"": 0, "\u{7f}\n\"": -1})];
+        let numbers =
+            [0, 1, -7, (1 << 53) - 1, 1 - (1 << 53), 1 << 53, i64::MIN, i64::MAX].map(|number| json!({"n": number}));
+        let others = [
+            json!({"x": 1.5, "y": 1e300, "z": u64::MAX}),
+            json!({"é": 1, "z": 2}),
+            json!([[], {}, [{"b": {}, "a": []}]]),
+        ];
+        let mut plain = 0;
+        for value in texts.iter().chain(&numbers).chain(&others) {
+            assert_eq!(of_value(value).ok(), to_string(value).ok(), "{value}");
+            plain += usize::from(is_plain(value));
+        }
+        assert_eq!(plain, texts.len() + 5 + 1);
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl Check {
             self.pending.insert(entry.seq, None);
             return;
         }
-        let hash = canonical::to_string(&entry.content).map(Hash::of).unwrap_or_default();
+        let hash = canonical::of_value(&entry.content).map(Hash::of).unwrap_or_default();
         if hash != entry.content_hash {
             self.pending.insert(entry.seq, Some(hash));
         }

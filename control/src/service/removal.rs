@@ -122,7 +122,7 @@ fn without_client(mut content: Value) -> String {
         }
     }
     // What was canonical JSON still is some.
-    canonical::to_string(&content).unwrap_or_default()
+    canonical::of_value(&content).unwrap_or_default()
 }
 
 /// Places in ascending order, as runs.

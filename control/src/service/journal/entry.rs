@@ -26,7 +26,7 @@ impl Draft {
     /// An audit record that came from this node.
     pub fn record(node: &str, record: &Value) -> Result<Self, Unfit> {
         let index = Some(Box::new(Index::of(record)?));
-        let content = canonical::to_string(record).map_err(Unfit::from)?;
+        let content = canonical::of_value(record).map_err(Unfit::from)?;
         let content_hash = Hash::of(&content);
         Ok(Self { kind: Kind::Record, node: node.to_owned(), content, content_hash, index })
     }
@@ -34,7 +34,7 @@ impl Draft {
     /// Anything that this service itself has to tell.
     pub fn own(kind: Kind, content: &Value) -> Self {
         // Only a number that is not finite has no canonical form, and `Value` holds none.
-        let content = canonical::to_string(content).unwrap_or_default();
+        let content = canonical::of_value(content).unwrap_or_default();
         let content_hash = Hash::of(&content);
         Self { kind, node: String::new(), content, content_hash, index: None }
     }
