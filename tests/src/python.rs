@@ -11,22 +11,36 @@ use crate::place;
 
 /// Runs a program of `tests/clients/` with these variables. The error is all that it printed.
 pub fn run(program: &str, variables: &[(&str, &str)]) -> Result<String> {
+    let program = clients().join(program);
+    python("requirements.txt", Command::new("python3").arg(program).envs(variables.iter().copied()))
+}
+
+/// Runs schemathesis, which makes requests up from an OpenAPI document. The error is all that it printed.
+pub fn schemathesis(arguments: &[&str]) -> Result<String> {
+    let program = "from schemathesis.cli import schemathesis; schemathesis()";
+    // It keeps what it learns in the folder where it runs.
+    let folder = tempfile::tempdir()?;
     let mut command = Command::new("python3");
-    command.arg(clients().join(program)).env("PYTHONPATH", packages()?).env("PYTHONDONTWRITEBYTECODE", "1");
-    let output = command.envs(variables.iter().copied()).output().context("running `python3`")?;
+    python("schemathesis.txt", command.current_dir(&folder).args(["-c", program]).args(arguments))
+}
+
+/// Runs Python with the packages that this file pins.
+fn python(requirements: &str, command: &mut Command) -> Result<String> {
+    command.env("PYTHONPATH", packages(requirements)?).env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = command.output().context("running `python3`")?;
     let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     if !output.status.success() {
-        bail!("`{program}` failed:\n{printed}");
+        bail!("{command:?} failed:\n{printed}");
     }
     Ok(printed)
 }
 
-/// Where the pinned packages are, installed if they are not there yet.
-fn packages() -> Result<PathBuf> {
-    let requirements = clients().join("requirements.txt");
+/// Where the packages are that this file pins, installed if they are not there yet.
+fn packages(requirements: &str) -> Result<PathBuf> {
+    let place = place::target().join("python").join(requirements.trim_end_matches(".txt"));
+    let stamp = place.join(requirements);
+    let requirements = clients().join(requirements);
     let pinned = fs::read(&requirements)?;
-    let place = place::target().join("python");
-    let stamp = place.join("requirements.txt");
     if fs::read(&stamp).is_ok_and(|installed| installed == pinned) {
         return Ok(place);
     }

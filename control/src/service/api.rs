@@ -15,6 +15,7 @@ pub mod tokens;
 mod why;
 
 use axum::Router;
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
@@ -31,11 +32,14 @@ pub async fn serve(service: Service, listener: TcpListener) -> anyhow::Result<()
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(
-    title = "Policy Mesh",
-    description = "Policies out to Envoys, audit records in, and why each decision fell.",
-    license(name = "Apache-2.0", identifier = "Apache-2.0"),
-))]
+#[openapi(
+    info(
+        title = "Policy Mesh",
+        description = "Policies out to Envoys, audit records in, and why each decision fell.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(super::Form))
+)]
 struct Document;
 
 /// Every route, with what it takes to use it.
@@ -77,7 +81,7 @@ fn router(service: Service) -> Router {
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .split_for_parts();
-    let text = document.to_pretty_json().unwrap_or_default();
+    let text = described(&document);
     router
         .route(
             "/openapi.json",
@@ -88,4 +92,21 @@ fn router(service: Service) -> Router {
         .layer(axum::middleware::from_fn_with_state(service.clone(), metrics::count))
         .layer(axum::middleware::from_fn(caller::is_addressed_here))
         .with_state(service)
+}
+
+/// The document as it is served: errors have a media type of their own, which the routes need not repeat.
+fn described(document: &utoipa::openapi::OpenApi) -> String {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    let routes = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
+    let methods = routes.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    let responses = methods.filter_map(|method| method.get_mut("responses")?.as_object_mut()).flat_map(Map::values_mut);
+    for content in responses.filter_map(|response| response.get_mut("content")?.as_object_mut()) {
+        let is_problem = |body: &mut Value| body.pointer("/schema/$ref") == Some(&problem::SCHEMA.into());
+        if content.get_mut("application/json").is_some_and(is_problem)
+            && let Some(body) = content.remove("application/json")
+        {
+            content.insert(problem::MEDIA_TYPE.to_owned(), body);
+        }
+    }
+    format!("{document:#}")
 }

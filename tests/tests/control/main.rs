@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod delivery;
+mod document;
 mod life;
 mod rollout;
 

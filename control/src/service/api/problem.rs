@@ -24,6 +24,11 @@ pub struct Problem {
     findings: Vec<Finding>,
 }
 
+/// What an error is sent as, <https://www.rfc-editor.org/rfc/rfc9457#section-3>.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+/// What the document calls it.
+pub const SCHEMA: &str = "#/components/schemas/Problem";
+
 /// There is nothing at this path.
 pub async fn no_route(uri: Uri) -> Problem {
     Problem::not_found(&format!("`{}`", uri.path()))
@@ -119,6 +124,6 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+        (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response()
     }
 }
