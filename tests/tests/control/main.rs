@@ -5,6 +5,7 @@ mod audit;
 mod delivery;
 mod document;
 mod life;
+mod outage;
 mod rollout;
 
 use std::fs;
