@@ -1,7 +1,8 @@
-//! Colour, where a terminal shows it.
+//! What is said on a terminal, and in which colours.
 
-use std::fmt::Display;
-use std::io::{IsTerminal, stderr, stdout};
+use std::fmt::{Arguments, Display};
+use std::io::{ErrorKind, IsTerminal, Write as _, stderr, stdout};
+use std::process::exit;
 
 use policy::problem::Severity;
 
@@ -9,6 +10,23 @@ use policy::problem::Severity;
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     coloured: bool,
+}
+
+/// Prints a line to standard output, as `println!` does, but for a reader that has gone.
+macro_rules! say {
+    ($($argument:tt)*) => { $crate::terminal::line(format_args!($($argument)*)) };
+}
+pub(crate) use say;
+
+/// Prints a line. Whoever closed our output, as `head` does, has seen enough: then the command has done what it should.
+pub fn line(text: Arguments<'_>) {
+    if let Err(reason) = writeln!(stdout(), "{text}") {
+        if reason.kind() == ErrorKind::BrokenPipe {
+            exit(0);
+        }
+        eprintln!("policymesh: cannot write: {reason}");
+        exit(2);
+    }
 }
 
 // === impl Style ===

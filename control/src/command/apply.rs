@@ -13,7 +13,7 @@ use super::input;
 use super::rollout::Terms;
 use super::test::suite;
 use crate::client::{Client, Server, escaped, part};
-use crate::terminal::Style;
+use crate::terminal::{Style, say};
 
 /// Puts policies from files into force, through the control service.
 ///
@@ -67,7 +67,7 @@ impl Apply {
         let client = self.server.client()?;
         for document in &documents {
             let told = self.apply(&client, document, &tests).with_context(|| format!("{}", document.file.display()))?;
-            println!("{}: {told}", Style::of_stdout().bold(&document.name));
+            say!("{}: {told}", Style::of_stdout().bold(&document.name));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -12,7 +12,7 @@ use crate::chain::Checkpoint;
 use crate::chain::signature::PublicKey;
 use crate::chain::verify::{Verdict, verify};
 use crate::client::{Server, part};
-use crate::terminal::Style;
+use crate::terminal::{Style, say};
 
 /// The audit chain.
 #[derive(clap::Subcommand)]
@@ -109,24 +109,24 @@ impl Verify {
 fn print(verdict: &Verdict, asked: &Verify, style: Style) {
     let Verdict { entries, checkpoints, signed_to, tombstoned, faults, wrong } = verdict;
     for fault in faults {
-        println!("{}: {fault}", style.bad("wrong"));
+        say!("{}: {fault}", style.bad("wrong"));
     }
     let told = u64::try_from(faults.len()).unwrap_or(u64::MAX);
     if *wrong > told {
-        println!("... and {} more", wrong - told);
+        say!("... and {} more", wrong - told);
     }
     let gone =
         if *tombstoned > 0 { format!(", {tombstoned} with content taken out by tombstones") } else { String::new() };
-    println!("{entries} entries{gone}; {checkpoints} signatures, up to entry {signed_to}");
+    say!("{entries} entries{gone}; {checkpoints} signatures, up to entry {signed_to}");
     if *wrong > 0 {
-        return println!("{}: {wrong} found", style.bad("the chain is not what it was"));
+        return say!("{}: {wrong} found", style.bad("the chain is not what it was"));
     }
-    println!("{}: whole and unchanged", style.good("all is well"));
+    say!("{}: whole and unchanged", style.good("all is well"));
     if asked.key.is_none() {
-        println!("the key is the one that came with the chain: --key says which one is trusted");
+        say!("the key is the one that came with the chain: --key says which one is trusted");
     }
     if asked.anchor.is_none() {
-        println!("no checkpoint from elsewhere was given: --anchor shows that the end was not cut off");
+        say!("no checkpoint from elsewhere was given: --anchor shows that the end was not cut off");
     }
 }
 
@@ -156,7 +156,7 @@ impl Erase {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let body = json!({"client": self.client});
         let erased: Value = self.server.client()?.post("/v1/audit/erasures", None, &body)?.json()?;
-        println!("{} entries named this client", part(&erased, "/entries"));
+        say!("{} entries named this client", part(&erased, "/entries"));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Server, part};
+use crate::terminal::say;
 use tail::{Chunk, Tail};
 
 /// Follows a node's access log file and brings its audit records to the control service.
@@ -63,7 +64,7 @@ impl Collect {
         loop {
             let Some(chunk) = tail.next()? else {
                 if self.once {
-                    println!("{} new, {} known before", brought.new, brought.known);
+                    say!("{} new, {} known before", brought.new, brought.known);
                     return Ok(ExitCode::SUCCESS);
                 }
                 std::thread::sleep(PAUSE);

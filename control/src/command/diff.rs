@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::explain::show_facts;
 use crate::client::{Server, escaped, part};
 use crate::service::rfc3339;
-use crate::terminal::Style;
+use crate::terminal::{Style, say};
 
 /// Shows what was changed from one version of a policy to another: in its text, and in what it decides.
 ///
@@ -40,7 +40,7 @@ impl Diff {
         let path = format!("/v1/policies/{}/diff?from={}&to={}", escaped(&self.name), self.from, self.to);
         let difference: Value = self.server.client()?.get(&path)?.json()?;
         match self.json {
-            true => println!("{difference:#}"),
+            true => say!("{difference:#}"),
             false => print(&difference, Style::of_stdout()),
         }
         Ok(if *part(&difference, "/same") == true { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -49,30 +49,30 @@ impl Diff {
 
 fn print(difference: &Value, style: Style) {
     for side in ["/from", "/to"] {
-        println!("{}", heading(part(difference, side)));
+        say!("{}", heading(part(difference, side)));
     }
     for line in part(difference, "/text").as_str().unwrap_or_default().lines() {
         match line.as_bytes().first() {
-            Some(b'+') => println!("{}", style.good(line)),
-            Some(b'-') => println!("{}", style.bad(line)),
-            _ => println!("{line}"),
+            Some(b'+') => say!("{}", style.good(line)),
+            Some(b'-') => say!("{}", style.bad(line)),
+            _ => say!("{line}"),
         }
     }
     match part(difference, "/same").as_bool() {
-        Some(true) => println!("{}", style.good("both decide the same about every request")),
-        Some(false) => println!("{}", style.bad("they decide differently about requests such as")),
-        None => println!("{}", style.doubtful("whether they decide the same cannot be said")),
+        Some(true) => say!("{}", style.good("both decide the same about every request")),
+        Some(false) => say!("{}", style.bad("they decide differently about requests such as")),
+        None => say!("{}", style.doubtful("whether they decide the same cannot be said")),
     }
     for request in part(difference, "/requests").as_array().into_iter().flatten() {
         if let Ok(facts) = Facts::deserialize(part(request, "/facts")) {
-            println!("\n{}", show_facts(&facts));
+            say!("\n{}", show_facts(&facts));
         }
         for (side, words) in [("/first", "before"), ("/second", "now")] {
-            println!("  {words}: {}", outcome(part(request, side)));
+            say!("  {words}: {}", outcome(part(request, side)));
         }
     }
     for assumed in part(difference, "/assumed").as_array().into_iter().flatten().filter_map(Value::as_str) {
-        println!("{} {assumed}", style.doubtful("assumed:"));
+        say!("{} {assumed}", style.doubtful("assumed:"));
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::input;
 use crate::admin::Admin;
 use crate::doctor::{Finding, Running, examine};
-use crate::terminal::Style;
+use crate::terminal::{Style, say};
 
 /// Examines a running Envoy: what would let a request pass unread, or keep the filter from working?
 ///
@@ -38,7 +38,7 @@ impl Doctor {
         let stats = String::from_utf8_lossy(&admin.get("/stats")?).into_owned();
         let findings = examine(&Running::new(&info, &dump, &stats));
         if self.json {
-            println!("{:#}", Value::Array(findings.iter().map(to_json).collect()));
+            say!("{:#}", Value::Array(findings.iter().map(to_json).collect()));
         } else {
             print(&findings, Style::of_stdout());
         }
@@ -50,12 +50,12 @@ impl Doctor {
 fn print(findings: &[Finding], style: Style) {
     for finding in findings {
         let Finding { severity, place, what, why, mend } = finding;
-        println!("{}: {}: {what}", style.severity(*severity), style.bold(place));
-        println!("  why:  {why}\n  mend: {mend}\n");
+        say!("{}: {}: {what}", style.severity(*severity), style.bold(place));
+        say!("  why:  {why}\n  mend: {mend}\n");
     }
     match input::tally(findings.iter().map(|finding| finding.severity)) {
-        Some(tally) => println!("{tally}"),
-        None => println!("{}: the filter reads every request on its listeners", style.good("all is well")),
+        Some(tally) => say!("{tally}"),
+        None => say!("{}: the filter reads every request on its listeners", style.good("all is well")),
     }
 }
 

@@ -17,6 +17,7 @@ use prost::{Message as _, Name as _};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Client, Server, part};
+use crate::terminal::say;
 
 /// Sends made-up audit records to a control service, as Envoys would, and tells how many it takes in a second.
 ///
@@ -60,7 +61,7 @@ impl Load {
         }
         let took = began.elapsed().as_secs_f64();
         let count = wanted - before;
-        println!("{count} records in {took:.2} s: {:.0} a second", count as f64 / took);
+        say!("{count} records in {took:.2} s: {:.0} a second", count as f64 / took);
         Ok(ExitCode::SUCCESS)
     }
 

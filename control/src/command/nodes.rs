@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::client::{Server, part};
 use crate::service::rfc3339;
-use crate::terminal::Style;
+use crate::terminal::{Style, say};
 
 /// Lists the Envoys: what each was sent, took or refused, and what its records show to be in force.
 #[derive(clap::Args)]
@@ -25,7 +25,7 @@ impl Nodes {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let answer: Value = self.server.client()?.get("/v1/nodes")?.json()?;
         if self.json {
-            println!("{answer:#}");
+            say!("{answer:#}");
             return Ok(ExitCode::SUCCESS);
         }
         for node in part(&answer, "/nodes").as_array().into_iter().flatten() {
@@ -44,26 +44,21 @@ fn print(node: &Value, style: Style) {
         Some(_) => style.good("connected"),
     };
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-    println!(
+    say!(
         "{}  {}  Envoy {}  {connected}",
         style.bold(word(part(identity, "/id"))),
         word(part(identity, "/cluster")),
         word(part(identity, "/envoy"))
     );
-    println!("  sent  {}", word(part(node, "/sent")));
-    println!("  took  {}", word(part(node, "/acked/version")));
+    say!("  sent  {}", word(part(node, "/sent")));
+    say!("  took  {}", word(part(node, "/acked/version")));
     let seen = part(node, "/seen");
-    println!(
+    say!(
         "  runs  {} {}",
         word(part(seen, "/policy")),
         word(part(seen, "/digest")).chars().take(12).collect::<String>()
     );
     if let Some(refusal) = part(node, "/refused").as_array().and_then(|refused| refused.last()) {
-        println!(
-            "  {}  {}: {}",
-            style.bad("refused"),
-            word(part(refusal, "/version")),
-            word(part(refusal, "/message"))
-        );
+        say!("  {}  {}: {}", style.bad("refused"), word(part(refusal, "/version")), word(part(refusal, "/message")));
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::client::{Client, Server, escaped, part};
 use crate::service::rfc3339;
+use crate::terminal::say;
 
 /// Lists the policies of the control service, or the versions of one, or shows one version.
 #[derive(clap::Args)]
@@ -37,7 +38,7 @@ impl Policies {
         };
         let answer: Value = client.get(&path)?.json()?;
         if self.json {
-            println!("{answer:#}");
+            say!("{answer:#}");
         } else {
             self.print(&client, &answer);
         }
@@ -46,13 +47,13 @@ impl Policies {
 
     fn print(&self, client: &Client, answer: &Value) {
         match (&self.name, self.number) {
-            (None, _) => items(answer, "policies").for_each(|policy| println!("{}", standing(policy))),
-            (Some(_), Some(_)) => print!("{}", text(answer, "document")),
+            (None, _) => items(answer, "policies").for_each(|policy| say!("{}", standing(policy))),
+            (Some(_), Some(_)) => say!("{}", text(answer, "document").trim_end()),
             (Some(name), None) => {
                 let published = client.get(&format!("/v1/policies/{}", escaped(name)));
                 let published: Option<Value> = published.ok().and_then(|answer| answer.json().ok());
                 let in_force = published.map(|policy| part(&policy, "/published").clone()).unwrap_or_default();
-                items(answer, "versions").for_each(|version| println!("{}", line(version, &in_force)));
+                items(answer, "versions").for_each(|version| say!("{}", line(version, &in_force)));
             }
         }
     }

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use serde_json::{Value, json};
 
 use crate::client::{Server, escaped};
+use crate::terminal::say;
 
 /// Publishes a version that the control service has: at once, or to some nodes first.
 #[derive(clap::Args)]
@@ -124,6 +125,6 @@ fn change(server: &Server, name: &str, what: &str, body: &Value, done: &str) -> 
     let policy = client.get(&path)?;
     let _: Value = policy.found()?.ok_or_else(|| anyhow!("{}", policy.problem()))?;
     let _: Value = client.post(&format!("{path}/{what}"), policy.revision, body)?.json()?;
-    println!("{name}: {done}");
+    say!("{name}: {done}");
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Server, part};
 use crate::service::{Role, rfc3339};
+use crate::terminal::say;
 
 /// Tokens for the control service's API.
 #[derive(clap::Subcommand)]
@@ -58,15 +59,15 @@ impl Tokens {
             Self::Make(Make { name, role, expires, server }) => {
                 let new = json!({"name": name, "role": role, "expires": expires});
                 let made: Value = server.client()?.post("/v1/tokens", None, &new)?.json()?;
-                println!("{}", part(&made, "/secret").as_str().unwrap_or_default());
+                say!("{}", part(&made, "/secret").as_str().unwrap_or_default());
             }
             Self::List(List { server }) => {
                 let answer: Value = server.client()?.get("/v1/tokens")?.json()?;
-                part(&answer, "/tokens").as_array().into_iter().flatten().for_each(|token| println!("{}", line(token)));
+                part(&answer, "/tokens").as_array().into_iter().flatten().for_each(|token| say!("{}", line(token)));
             }
             Self::Revoke(Revoke { id, server }) => {
                 server.client()?.delete(&format!("/v1/tokens/{id}"))?.done()?;
-                println!("token {id} is revoked");
+                say!("token {id} is revoked");
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 use tests::control::Control;
+use tests::place;
 
 use crate::{local_only, name, policy};
 
@@ -73,4 +75,10 @@ fn what_is_between_two_versions_is_told_in_text_and_in_what_they_decide() {
     assert!(told.contains("before: big, small") && told.contains("now: small"), "{told}");
     assert_eq!(control.get(&format!("/v1/policies/{}/diff?from=1&to=9", name())).status, 404);
     assert_eq!(control.get(&format!("/v1/policies/{}/diff?from=1", name())).status, 400);
+    // A reader who has seen enough, as `head`, is no reason to fail.
+    let mut unread = Command::new(place::policymesh());
+    unread.args(["diff", &name(), "1", "3"]).env("POLICYMESH_SERVER", format!("http://{}", control.api()));
+    let mut running = unread.stdout(Stdio::piped()).spawn().unwrap();
+    drop(running.stdout.take());
+    assert!(running.wait().unwrap().success());
 }

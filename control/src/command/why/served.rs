@@ -12,7 +12,7 @@ use super::paint_alternative;
 use crate::client::{Client, Server, escaped, part};
 use crate::command::explain::{paint, show_facts};
 use crate::service::rfc3339;
-use crate::terminal::Style;
+use crate::terminal::{Style, say};
 
 /// Asks for the request of this id, and shows what is said.
 pub fn show(id: &str, server: &Server, json: bool) -> anyhow::Result<ExitCode> {
@@ -21,7 +21,7 @@ pub fn show(id: &str, server: &Server, json: bool) -> anyhow::Result<ExitCode> {
     let id = escaped(latest.as_deref().unwrap_or(id));
     let why: Value = client.get(&format!("/v1/records/{id}/why"))?.json()?;
     if json {
-        println!("{why:#}");
+        say!("{why:#}");
     } else {
         print(&why, Style::of_stdout())?;
     }
@@ -39,45 +39,45 @@ fn print(why: &Value, style: Style) -> anyhow::Result<()> {
     let Ok(record) = Record::deserialize(part(why, "/found/record")) else {
         bail!("the record's content has been taken out");
     };
-    println!("{}", style.bold("request"));
-    println!("  time: {}", rfc3339(record.time_us));
-    println!("  decision: {}", record.decision_id);
-    println!("  node: {}", part(why, "/found/node").as_str().unwrap_or_default());
+    say!("{}", style.bold("request"));
+    say!("  time: {}", rfc3339(record.time_us));
+    say!("  decision: {}", record.decision_id);
+    say!("  node: {}", part(why, "/found/node").as_str().unwrap_or_default());
     match part(why, "/version/number").as_u64() {
         Some(number) => {
             let message = part(why, "/version/message").as_str().unwrap_or_default();
-            println!("  policy: {} version {number}, {message}", record.policy.name);
+            say!("  policy: {} version {number}, {message}", record.policy.name);
         }
-        None => println!("  policy: {} {}", record.policy.name, record.policy.digest),
+        None => say!("  policy: {} {}", record.policy.name, record.policy.digest),
     }
     if let Some(ending) = record.ending {
-        println!("  answer: status {} after {} attempts, {} ms", ending.status, ending.attempts, ending.micros / 1_000);
+        say!("  answer: status {} after {} attempts, {} ms", ending.status, ending.attempts, ending.micros / 1_000);
     }
     for (number, attempt) in record.attempts.iter().enumerate() {
         let model = attempt.model.as_ref().map(|model| format!(", model {model}")).unwrap_or_default();
         let status = attempt.status.map(|status| format!(", status {status}")).unwrap_or_default();
-        println!("  attempt {}: {}{model}: {}{status}", number + 1, attempt.provider, attempt.outcome.name());
+        say!("  attempt {}: {}{model}: {}{status}", number + 1, attempt.provider, attempt.outcome.name());
     }
     match record.cost {
-        Some(Cost::Known(cost)) => println!("  cost: {cost}"),
-        Some(Cost::Unpriced) => println!("  cost: the catalogue had no price"),
-        Some(Cost::UsageMissing) => println!("  cost: the provider did not say what was used"),
+        Some(Cost::Known(cost)) => say!("  cost: {cost}"),
+        Some(Cost::Unpriced) => say!("  cost: the catalogue had no price"),
+        Some(Cost::UsageMissing) => say!("  cost: the provider did not say what was used"),
         None => {}
     }
     if let Some(facts) = &record.facts {
-        println!("\n{}\n{}", style.bold("facts"), show_facts(facts));
+        say!("\n{}\n{}", style.bold("facts"), show_facts(facts));
     }
     if let Some(text) = part(why, "/text").as_str() {
-        text.lines().for_each(|line| println!("{}", paint(line, style)));
+        text.lines().for_each(|line| say!("{}", paint(line, style)));
     }
     if let Some(text) = part(why, "/alternatives_text").as_str() {
-        text.lines().for_each(|line| println!("{}", paint_alternative(line, style)));
+        text.lines().for_each(|line| say!("{}", paint_alternative(line, style)));
     }
     if let Some(reason) = part(why, "/reason").as_str() {
-        println!("{reason}");
+        say!("{reason}");
     }
     if part(why, "/agrees") == false {
-        println!("{}: asked again, the policy decides otherwise than the record says", style.bad("wrong"));
+        say!("{}: asked again, the policy decides otherwise than the record says", style.bad("wrong"));
     }
     Ok(())
 }
