@@ -1,12 +1,14 @@
 //! The commands' way to the control service.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Where the control service is, and who asks it.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,6 +20,10 @@ pub struct Server {
     /// The token to show it, where it wants one. Better in the environment than on the command line, which others can see.
     #[arg(long, env = "POLICYMESH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
+
+    /// The authorities that its certificate must be from, PEM, instead of those that browsers trust.
+    #[arg(long, env = "POLICYMESH_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 /// A client of the control service.
@@ -49,15 +55,36 @@ impl Server {
         if !self.server.starts_with("http://") && !self.server.starts_with("https://") {
             bail!("`{}` is no URL: write it as http://HOST:PORT", self.server);
         }
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            // The service is inside; what a proxy would see of it is nobody's business.
-            .proxy(None)
-            .build()
-            .new_agent();
+        let tls = TlsConfig::builder().root_certs(self.authorities()?).build();
+        let agent = agent(tls, Some(PATIENCE));
         Ok(Client { agent, base: self.server.trim_end_matches('/').to_owned(), token: self.token.clone() })
     }
+
+    fn authorities(&self) -> anyhow::Result<RootCerts> {
+        let Some(path) = &self.ca else { return Ok(RootCerts::WebPki) };
+        let pem = std::fs::read(path).with_context(|| format!("--ca: cannot read `{}`", path.display()))?;
+        let certificates: Vec<_> = parse_pem(&pem)
+            .filter_map(|item| match item {
+                Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+                Ok(_) => None,
+                Err(reason) => Some(Err(reason)),
+            })
+            .collect::<Result<_, _>>()
+            .with_context(|| format!("--ca: `{}` is no PEM", path.display()))?;
+        anyhow::ensure!(!certificates.is_empty(), "--ca: `{}` has no certificate in PEM", path.display());
+        Ok(RootCerts::from(certificates))
+    }
+}
+
+fn agent(tls: TlsConfig, patience: Option<Duration>) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(patience)
+        .tls_config(tls)
+        // The service is inside; what a proxy would see of it is nobody's business.
+        .proxy(None)
+        .build()
+        .new_agent()
 }
 
 // === impl Client ===
@@ -65,8 +92,7 @@ impl Server {
 impl Client {
     /// The same, which waits for as long as an answer takes.
     pub fn patient(self) -> Self {
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
-        Self { agent, ..self }
+        Self { agent: agent(self.agent.config().tls_config().clone(), None), ..self }
     }
 
     /// Asks for something.

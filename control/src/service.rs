@@ -12,17 +12,17 @@ mod fleet;
 mod intake;
 mod journal;
 mod life;
+mod listen;
 mod meters;
 mod removal;
 mod settings;
 mod store;
 mod time;
+mod tls;
 mod xds;
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use access::Role;
@@ -34,9 +34,11 @@ use crate::chain::signature::Key;
 use board::Board;
 use fleet::Fleet;
 use journal::{Journal, Signer};
+use listen::Listener;
 use meters::Meters;
 use removal::Retention;
 use store::Store;
+use tls::Watched;
 
 /// What the parts of the service share.
 #[derive(Clone)]
@@ -63,6 +65,7 @@ struct Rules {
 
 /// Serves until the process is told to end.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
+    listen::check(&settings)?;
     let store = Store::open(&settings.data_dir).await?;
     let fleet = Arc::new(Fleet::load(&store).await?);
     let board = Arc::new(Board::load(&store).await?);
@@ -77,10 +80,13 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         api::tokens::make_first(&service, &settings.data_dir.join("admin.token")).await?;
     }
 
-    let api = listen("--api", settings.api).await?;
-    let xds = listen("--xds", settings.xds).await?;
-    println!("policymesh: API at http://{}, Envoys at {}", api.local_addr()?, xds.local_addr()?);
+    let watched = Watched::load(&settings.tls)?;
+    let api = Listener::bind("--api", settings.api, watched.as_ref().map(Watched::api)).await?;
+    let xds = Listener::bind("--xds", settings.xds, watched.as_ref().map(Watched::xds)).await?;
+    let scheme = if watched.is_some() { "https" } else { "http" };
+    println!("policymesh: API at {scheme}://{}, Envoys at {}", api.address(), xds.address());
 
+    let reloading = watched.map(|watched| tokio::spawn(watched.keep(service.ending.clone())));
     let keeping = tokio::spawn(fleet::keep(service.clone()));
     let guarding = tokio::spawn(life::guard::watch(service.clone()));
     let retention = Retention { all_us: settings.retain, levels: settings.retain_level };
@@ -96,18 +102,11 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     expiring.await?;
     guarding.await?;
     keeping.await?;
+    if let Some(reloading) = reloading {
+        reloading.await?;
+    }
     writing.await?;
     Ok(())
-}
-
-/// Listens where only this machine can reach: whoever does may do everything, and what they say is not encrypted.
-async fn listen(option: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    anyhow::ensure!(
-        address.ip().is_loopback(),
-        "{option}: `{address}` is not on loopback, and this service has no authentication and no TLS of its own: let it \
-         listen on 127.0.0.1 and put something in front of it that has both"
-    );
-    TcpListener::bind(address).await.with_context(|| format!("{option}: cannot listen on {address}"))
 }
 
 /// Ctrl-C, or the signal that service managers send.

@@ -22,6 +22,18 @@ pub struct Control {
     api: SocketAddr,
     xds: SocketAddr,
     options: Vec<String>,
+    /// Where commands reach it.
+    url: String,
+    /// What commands have in their environment besides.
+    variables: Vec<(String, String)>,
+}
+
+/// What a service that has started tells.
+struct Started {
+    process: Child,
+    api: SocketAddr,
+    xds: SocketAddr,
+    url: String,
 }
 
 const LOG: &str = "serve.log";
@@ -48,17 +60,27 @@ impl Control {
         Self::launch([&api, &xds], &[])
     }
 
-    fn launch(addresses: [&str; 2], options: &[&str]) -> Result<Self> {
+    /// Starts it with an empty store, its API and the place for Envoys at these addresses, and further options.
+    pub fn launch(addresses: [&str; 2], options: &[&str]) -> Result<Self> {
         let folder = TempDir::with_prefix("policymesh-control-")?;
         let options: Vec<_> = options.iter().map(ToString::to_string).collect();
-        let (process, api, xds) = spawn(folder.path(), addresses, &options)?;
-        Ok(Self { process, folder, api, xds, options })
+        let Started { process, api, xds, url } = spawn(folder.path(), addresses, &options)?;
+        Ok(Self { process, folder, api, xds, options, url, variables: Vec::new() })
+    }
+
+    /// Sets a variable in the environment of all commands.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl ToString) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_string()));
+        self
     }
 
     /// Starts it again where it was, with what it had stored.
     pub fn restart(&mut self) -> Result<()> {
         let [api, xds] = [self.api, self.xds].map(|address| address.to_string());
-        (self.process, self.api, self.xds) = spawn(self.folder.path(), [&api, &xds], &self.options)?;
+        let Started { process, .. } = spawn(self.folder.path(), [&api, &xds], &self.options)?;
+        self.process = process;
         Ok(())
     }
 
@@ -108,7 +130,8 @@ impl Control {
     /// Runs a command of `policymesh` against this service.
     pub fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(place::policymesh());
-        command.args(arguments).env("POLICYMESH_SERVER", format!("http://{}", self.api)).env_remove("POLICYMESH_TOKEN");
+        command.args(arguments).env("POLICYMESH_SERVER", &self.url);
+        command.env_remove("POLICYMESH_TOKEN").env_remove("POLICYMESH_CA").envs(self.variables.iter().cloned());
         command.output().unwrap_or_else(|error| panic!("policymesh {arguments:?}: {error}"))
     }
 
@@ -159,10 +182,10 @@ impl Drop for Control {
 }
 
 /// Starts the service, and reads from its output where it listens.
-fn spawn(folder: &Path, [api, xds]: [&str; 2], options: &[String]) -> Result<(Child, SocketAddr, SocketAddr)> {
+fn spawn(folder: &Path, [api, xds]: [&str; 2], options: &[String]) -> Result<Started> {
     let log = File::options().create(true).append(true).open(folder.join(LOG))?;
-    // The shell ends with the pipe to its standard input, and takes the service with it.
-    let script = r#"exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$0" "$@" 3<&- </dev/null"#;
+    // The shell ends with the pipe to its standard input, and takes the service with it. Only the service holds the output.
+    let script = r#"exec 3<&0; (read -r _ <&3; kill -KILL 0) >/dev/null & exec "$0" "$@" 3<&- </dev/null"#;
     let mut command = Command::new("sh");
     command.process_group(0).args(["-c", script]).arg(place::policymesh());
     command.args(["serve", "--api", api, "--xds", xds, "--data-dir"]).arg(folder.join("data")).args(options);
@@ -172,10 +195,8 @@ fn spawn(folder: &Path, [api, xds]: [&str; 2], options: &[String]) -> Result<(Ch
     let log = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
     ensure!(!line.is_empty(), "the control service does not start: {log}");
     // `policymesh: API at http://127.0.0.1:1, Envoys at 127.0.0.1:2`
-    let (api, xds) = line
-        .trim()
-        .split_once("http://")
-        .and_then(|(_, rest)| rest.split_once(", Envoys at "))
-        .context(line.clone())?;
-    Ok((process, api.parse()?, xds.parse()?))
+    let told = line.trim().strip_prefix("policymesh: API at ").and_then(|rest| rest.split_once(", Envoys at "));
+    let (url, xds) = told.with_context(|| line.clone())?;
+    let (_, api) = url.split_once("://").with_context(|| line.clone())?;
+    Ok(Started { process, api: api.parse()?, xds: xds.parse()?, url: url.to_owned() })
 }

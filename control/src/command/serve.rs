@@ -9,8 +9,9 @@ use crate::service::{self, Settings};
 
 /// Runs the control service: policies out to Envoys, audit records in, and an API for people.
 ///
-/// It listens on loopback only, where whoever is on this machine may do everything. Its log goes to standard error; how
-/// much of it is said by RUST_LOG, such as `debug`. It ends by Ctrl-C or SIGTERM.
+/// By itself it listens on loopback only, where whoever is on this machine may do everything. It listens elsewhere where
+/// it is protected there: the API by TLS and tokens, the place for Envoys by TLS and certificates that they show. Its log
+/// goes to standard error; how much of it is said by RUST_LOG, such as `debug`. It ends by Ctrl-C or SIGTERM.
 #[derive(clap::Args)]
 pub struct Serve {
     #[command(flatten)]

@@ -16,16 +16,16 @@ mod why;
 
 use axum::Router;
 use serde_json::{Map, Value};
-use tokio::net::TcpListener;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use super::access::Permission;
+use super::listen::Listener;
 use super::{Service, ended};
 
 /// Serves the API until the service ends.
-pub async fn serve(service: Service, listener: TcpListener) -> anyhow::Result<()> {
+pub async fn serve(service: Service, listener: Listener) -> anyhow::Result<()> {
     let ending = ended(service.ending.clone());
     axum::serve(listener, router(service)).with_graceful_shutdown(ending).await?;
     Ok(())
@@ -90,7 +90,7 @@ fn router(service: Service) -> Router {
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(axum::middleware::from_fn_with_state(service.clone(), metrics::count))
-        .layer(axum::middleware::from_fn(caller::is_addressed_here))
+        .layer(axum::middleware::from_fn_with_state(service.clone(), caller::is_addressed_here))
         .with_state(service)
 }
 

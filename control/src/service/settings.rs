@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::time::span_us;
+use super::tls;
 
 /// Where the service keeps things and where it listens.
 #[derive(Clone, Debug, clap::Args)]
@@ -36,11 +37,16 @@ pub struct Settings {
     #[arg(long, requires = "require_tokens")]
     pub four_eyes: bool,
 
-    /// Where people, scripts and the other commands reach the service.
+    #[command(flatten)]
+    pub tls: tls::Files,
+
+    /// Where people, scripts and the other commands reach the service. Elsewhere than on loopback this takes --tls-cert and
+    /// --require-tokens.
     #[arg(long, default_value = "127.0.0.1:18080", value_name = "IP:PORT")]
     pub api: SocketAddr,
 
-    /// Where Envoys reach it: policies by xDS, audit records by access log service.
+    /// Where Envoys reach it: policies by xDS, audit records by access log service. Elsewhere than on loopback this takes
+    /// --tls-cert and --client-ca.
     #[arg(long, default_value = "127.0.0.1:18000", value_name = "IP:PORT")]
     pub xds: SocketAddr,
 }

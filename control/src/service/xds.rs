@@ -22,26 +22,25 @@ use envoy_types::pb::envoy::service::discovery::v3::{
 use envoy_types::pb::envoy::service::extension::v3::extension_config_discovery_service_server::{
     ExtensionConfigDiscoveryService, ExtensionConfigDiscoveryServiceServer,
 };
-use tokio::net::TcpListener;
 use tokio_stream::Stream;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::intake::Intake;
+use super::listen::Listener;
 use super::{Service, ended};
 use conversation::answer;
 use delta::Delta;
 use world::World;
 
 /// Serves Envoys until the service ends.
-pub async fn serve(service: Service, listener: TcpListener) -> anyhow::Result<()> {
+pub async fn serve(service: Service, listener: Listener) -> anyhow::Result<()> {
     let discovery = Discovery(service.clone());
     tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .add_service(ExtensionConfigDiscoveryServiceServer::new(discovery.clone()))
         .add_service(AggregatedDiscoveryServiceServer::new(discovery))
         .add_service(AccessLogServiceServer::new(Intake::new(service.clone())))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), ended(service.ending))
+        .serve_with_incoming_shutdown(listener, ended(service.ending))
         .await?;
     Ok(())
 }

@@ -155,15 +155,4 @@ fn the_service_serves_nobody_else_s_machine_and_no_web_page() {
     }
     let text = Request::new("POST", "/v1/tokens").body("{}").header("if-match", "\"0\"").send(control.api()).unwrap();
     assert_eq!(text.status, 400, "{}", text.text());
-    let elsewhere = control.command(&[
-        "serve",
-        "--api",
-        "0.0.0.0:0",
-        "--xds",
-        "127.0.0.1:0",
-        "--data-dir",
-        &control.folder().join("other").display().to_string(),
-    ]);
-    let told = String::from_utf8_lossy(&elsewhere.stderr).into_owned();
-    assert!(!elsewhere.status.success() && told.contains("`0.0.0.0:0` is not on loopback"), "{told}");
 }

@@ -2,11 +2,13 @@
 
 mod access;
 mod audit;
+mod authority;
 mod delivery;
 mod document;
 mod life;
 mod outage;
 mod rollout;
+mod tls;
 
 use std::fs;
 
