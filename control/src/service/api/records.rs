@@ -126,7 +126,7 @@ pub struct Wanted {
 
 /// Exports all records that fit, newest first, in a form that other systems read. `cursor` and `limit` are not looked at.
 #[utoipa::path(get, path = "/v1/records/export", tag = "records", params(Filter, Wanted), responses(
-    (status = OK, description = "One line a record", body = String, content_type = "application/jsonl"),
+    (status = OK, description = "One line a record", content((String = "application/jsonl"), (String = "text/csv"))),
     (status = BAD_REQUEST, body = Problem),
 ))]
 pub async fn export(State(service): State<Service>, caller: Caller, uri: Uri) -> Result<impl IntoResponse, Problem> {
