@@ -58,6 +58,8 @@ pub enum Delivery {
         address: control_plane::Address,
         /// Who this Envoy is to it.
         identity: control_plane::Identity,
+        /// By what they know each other; without TLS by nothing.
+        tls: Option<control_plane::Tls>,
     },
 }
 

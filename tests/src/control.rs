@@ -39,7 +39,7 @@ struct Started {
 const LOG: &str = "serve.log";
 
 /// Any port.
-const ANY: &str = "127.0.0.1:0";
+pub const ANY: &str = "127.0.0.1:0";
 
 // === impl Control ===
 

@@ -49,25 +49,27 @@ impl Mesh {
 
     /// Starts the mesh for a policy, with a say in how Envoy starts.
     pub fn start_with(policy: &Value, delivery: Delivery, adjust: impl FnOnce(Starter) -> Starter) -> Result<Self> {
-        Self::launch(policy, delivery, |rendering| rendering, adjust)
+        Self::launch(policy, delivery, |rendering, _| rendering, adjust)
     }
 
     /// Starts the mesh for a policy, as it is behind an authentication filter, whose part the tests play: they say who asks.
     pub fn start_behind_authentication(policy: &Value) -> Result<Self> {
-        let trusting = |rendering: Rendering| rendering.flag("--trust-identity-header");
+        let trusting = |rendering: Rendering, _: &Path| rendering.flag("--trust-identity-header");
         Self::launch(policy, Delivery::Static, trusting, |starter| starter)
     }
 
-    fn launch(
+    /// Starts the mesh for a policy, with a say in what is rendered, which may name files in Envoy's folder, and in how Envoy
+    /// starts.
+    pub fn launch(
         policy: &Value,
         delivery: Delivery,
-        render: impl FnOnce(Rendering) -> Rendering,
+        render: impl FnOnce(Rendering, &Path) -> Rendering,
         adjust: impl FnOnce(Starter) -> Starter,
     ) -> Result<Self> {
         let providers = stand_ins(policy)?;
         let mut starter = Starter::new()?;
         let folder = starter.folder().to_owned();
-        let rendering = render(rendering(policy, &providers, &folder)?);
+        let rendering = render(rendering(policy, &providers, &folder)?, &folder);
         let bootstrap = match delivery {
             Delivery::Static => rendering.text("static")?,
             Delivery::Ecds => {

@@ -1,7 +1,11 @@
 //! How an Envoy is told of the control service: where its policies come from and where its audit records go.
 
+mod tls;
+
 use super::Mesh;
 use crate::yaml::{Node, list, map};
+
+pub use tls::{Certificate, Tls};
 
 /// The key of what we say of a node in its metadata.
 pub const METADATA: &str = "policymesh";
@@ -68,7 +72,7 @@ pub fn access_log() -> Node {
 }
 
 /// The cluster of the control service.
-pub fn cluster(address: &Address) -> Node {
+pub fn cluster(address: &Address, tls: Option<&Tls>) -> Node {
     let Address { host, port } = address;
     let kind = if host.parse::<std::net::IpAddr>().is_ok() { "STATIC" } else { "STRICT_DNS" };
     let socket = map! { "socket_address" => map! { "address" => host.as_str(), "port_value" => *port } };
@@ -90,6 +94,7 @@ pub fn cluster(address: &Address) -> Node {
             },
         },
     }
+    .with_some("transport_socket", tls.map(|tls| tls::socket(tls, host)))
     .comment("The control service. No request of a client gets here: the route does not name it.")
 }
 

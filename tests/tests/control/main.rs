@@ -6,6 +6,7 @@ mod authority;
 mod delivery;
 mod document;
 mod life;
+mod mutual;
 mod outage;
 mod rollout;
 mod tls;

@@ -44,6 +44,19 @@ pub struct Render {
     #[arg(long, default_value = "127.0.0.1:18000", value_name = "HOST:PORT")]
     control: control_plane::Address,
 
+    /// The authorities that its certificate must be from, as Envoy sees the file: then the connection is by TLS. PEM, read
+    /// when Envoy starts, or `.yaml`, a secret as SDS delivers it, which may be replaced at any time.
+    #[arg(long, value_name = "PATH")]
+    control_ca: Option<String>,
+
+    /// The certificate that this Envoy shows it, likewise. The `.yaml` has the key, too.
+    #[arg(long, requires = "control_ca", value_name = "PATH")]
+    control_cert: Option<String>,
+
+    /// The private key of that certificate, PEM.
+    #[arg(long, requires = "control_cert", value_name = "PATH")]
+    control_key: Option<String>,
+
     /// The name of this Envoy, which no other has: records are kept by it.
     #[arg(long, default_value = "policymesh", value_name = "ID")]
     node_id: String,
@@ -147,7 +160,7 @@ impl Render {
             policy: document,
             policy_version: policy.digest().to_string(),
             upstreams,
-            delivery: self.delivery(),
+            delivery: self.delivery()?,
             listen: self.listen.clone(),
             admin: self.admin.clone(),
             module: self.module()?,
@@ -159,15 +172,26 @@ impl Render {
         Ok(Ok(format!("{}\n{rendered}", self.heading())))
     }
 
-    fn delivery(&self) -> Delivery {
-        match self.mode {
+    fn delivery(&self) -> anyhow::Result<Delivery> {
+        Ok(match self.mode {
             Mode::Static => Delivery::Static,
             Mode::Ecds | Mode::Filter => Delivery::Ecds { file: self.filter_config.clone() },
             Mode::Control => Delivery::Control {
                 address: self.control.clone(),
                 identity: control_plane::Identity { id: self.node_id.clone(), cluster: self.node_cluster.clone() },
+                tls: self.tls()?,
             },
-        }
+        })
+    }
+
+    fn tls(&self) -> anyhow::Result<Option<control_plane::Tls>> {
+        let Some(authorities) = self.control_ca.clone() else { return Ok(None) };
+        let own = self.control_cert.as_deref();
+        let own = own.map(|certificate| control_plane::Certificate::of(certificate, self.control_key.as_deref()));
+        Ok(Some(control_plane::Tls {
+            authorities: authorities.into(),
+            own: own.transpose().map_err(|reason| anyhow!(reason))?,
+        }))
     }
 
     fn heading(&self) -> String {
@@ -316,7 +340,15 @@ mod tests {
     #[test]
     fn what_cannot_be_rendered_is_told() {
         let policy = shipped("policy.yaml");
-        let cases: [(&[&str], &str); 6] = [
+        let cases: [(&[&str], &str); 8] = [
+            (
+                &["--mode", "control", "--control-ca", "a", "--control-cert", "b"],
+                "--control-cert: `b` takes --control-key, too",
+            ),
+            (
+                &["--mode", "control", "--control-ca", "a", "--control-cert", "b.yaml", "--control-key", "c"],
+                "--control-key: the key is in `b.yaml` already",
+            ),
             (
                 &["--endpoint", "ollma=http://x"],
                 "`--endpoint ollma=...`: the policy has no such provider; did you mean `ollama`?",
