@@ -1,7 +1,7 @@
 //! The commands' way to the control service.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -55,25 +55,26 @@ impl Server {
         if !self.server.starts_with("http://") && !self.server.starts_with("https://") {
             bail!("`{}` is no URL: write it as http://HOST:PORT", self.server);
         }
-        let tls = TlsConfig::builder().root_certs(self.authorities()?).build();
+        let tls = TlsConfig::builder().root_certs(authorities("--ca", self.ca.as_deref())?).build();
         let agent = agent(tls, Some(PATIENCE));
         Ok(Client { agent, base: self.server.trim_end_matches('/').to_owned(), token: self.token.clone() })
     }
+}
 
-    fn authorities(&self) -> anyhow::Result<RootCerts> {
-        let Some(path) = &self.ca else { return Ok(RootCerts::WebPki) };
-        let pem = std::fs::read(path).with_context(|| format!("--ca: cannot read `{}`", path.display()))?;
-        let certificates: Vec<_> = parse_pem(&pem)
-            .filter_map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
-                Ok(_) => None,
-                Err(reason) => Some(Err(reason)),
-            })
-            .collect::<Result<_, _>>()
-            .with_context(|| format!("--ca: `{}` is no PEM", path.display()))?;
-        anyhow::ensure!(!certificates.is_empty(), "--ca: `{}` has no certificate in PEM", path.display());
-        Ok(RootCerts::from(certificates))
-    }
+/// The authorities in this file; without one, those that browsers trust.
+pub fn authorities(option: &str, path: Option<&Path>) -> anyhow::Result<RootCerts> {
+    let Some(path) = path else { return Ok(RootCerts::WebPki) };
+    let pem = std::fs::read(path).with_context(|| format!("{option}: cannot read `{}`", path.display()))?;
+    let certificates: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+            Ok(_) => None,
+            Err(reason) => Some(Err(reason)),
+        })
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("{option}: `{}` is no PEM", path.display()))?;
+    anyhow::ensure!(!certificates.is_empty(), "{option}: `{}` has no certificate in PEM", path.display());
+    Ok(RootCerts::from(certificates))
 }
 
 fn agent(tls: TlsConfig, patience: Option<Duration>) -> ureq::Agent {

@@ -14,6 +14,7 @@ mod journal;
 mod life;
 mod listen;
 mod meters;
+mod oidc;
 mod removal;
 mod settings;
 mod store;
@@ -36,6 +37,7 @@ use fleet::Fleet;
 use journal::{Journal, Signer};
 use listen::Listener;
 use meters::Meters;
+use oidc::Issuer;
 use removal::Retention;
 use store::Store;
 use tls::Watched;
@@ -49,6 +51,8 @@ struct Service {
     board: Arc<Board>,
     key: Arc<Key>,
     rules: Rules,
+    /// Who vouches for callers besides the service itself.
+    issuer: Option<Arc<Issuer>>,
     meters: Meters,
     /// Turns true when the service is to end.
     ending: watch::Receiver<bool>,
@@ -73,10 +77,11 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let anchor = settings.anchor.clone().unwrap_or_else(|| settings.data_dir.join("anchor.jsonl"));
     let signer = Signer::new(Arc::clone(&key), &anchor)?;
     let (journal, writing) = Journal::start(store.clone(), Arc::clone(&fleet), signer).await?;
+    let issuer = Issuer::new(&settings.oidc)?.map(Arc::new);
     let (end, ending) = watch::channel(false);
-    let rules = Rules { tokens: settings.require_tokens, four_eyes: settings.four_eyes };
-    let service = Service { store, journal, fleet, board, key, rules, meters: Meters::new(), ending };
-    if rules.tokens {
+    let rules = Rules { tokens: settings.authenticates(), four_eyes: settings.four_eyes };
+    let service = Service { store, journal, fleet, board, key, rules, issuer, meters: Meters::new(), ending };
+    if settings.require_tokens {
         api::tokens::make_first(&service, &settings.data_dir.join("admin.token")).await?;
     }
 
@@ -87,6 +92,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     println!("policymesh: API at {scheme}://{}, Envoys at {}", api.address(), xds.address());
 
     let reloading = watched.map(|watched| tokio::spawn(watched.keep(service.ending.clone())));
+    let (vouching, until) = (service.issuer.clone(), service.ending.clone());
+    let vouching = vouching.map(|issuer| tokio::spawn(async move { issuer.keep(until).await }));
     let keeping = tokio::spawn(fleet::keep(service.clone()));
     let guarding = tokio::spawn(life::guard::watch(service.clone()));
     let retention = Retention { all_us: settings.retain, levels: settings.retain_level };
@@ -102,8 +109,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     expiring.await?;
     guarding.await?;
     keeping.await?;
-    if let Some(reloading) = reloading {
-        reloading.await?;
+    for task in [reloading, vouching].into_iter().flatten() {
+        task.await?;
     }
     writing.await?;
     Ok(())

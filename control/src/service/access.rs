@@ -97,6 +97,11 @@ impl Role {
         }
     }
 
+    /// All roles, to be told.
+    pub fn names() -> String {
+        Self::ALL.map(|role| format!("`{}`", role.name())).join(", ")
+    }
+
     /// The role of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
@@ -122,4 +127,9 @@ pub fn new_secret() -> Result<String, getrandom::Error> {
 /// What a token is known by. A secret with so many random bits needs no salt and no slow hash.
 pub fn hash(secret: &str) -> Hash {
     Hash::of(secret)
+}
+
+/// Whether it looks like a token of this service.
+pub fn is_token(secret: &str) -> bool {
+    secret.starts_with(PREFIX)
 }

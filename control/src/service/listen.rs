@@ -40,9 +40,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Refuses to listen where others reach the service and it is not protected.
 pub fn check(settings: &Settings) -> anyhow::Result<()> {
-    let Settings { api, xds, require_tokens, tls, .. } = settings;
+    let Settings { api, xds, tls, .. } = settings;
     let tls_is_there = ("--tls-cert and --tls-key", tls.tls_cert.is_some());
-    protected("--api", *api, &[tls_is_there, ("--require-tokens", *require_tokens)])?;
+    protected("--api", *api, &[tls_is_there, ("--require-tokens (or --oidc-issuer)", settings.authenticates())])?;
     protected("--xds", *xds, &[tls_is_there, ("--client-ca", tls.client_ca.is_some())])
 }
 

@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::ArgGroup;
+
 use super::time::span_us;
-use super::tls;
+use super::{oidc, tls};
 
 /// Where the service keeps things and where it listens.
 #[derive(Clone, Debug, clap::Args)]
+#[command(group(ArgGroup::new("authentication").args(["require_tokens", "oidc_issuer"]).multiple(true)))]
 pub struct Settings {
     /// The folder that holds the database; made if it is not there.
     #[arg(long, default_value = "policymesh-data", value_name = "DIR")]
@@ -33,15 +36,18 @@ pub struct Settings {
     #[arg(long)]
     pub require_tokens: bool,
 
-    /// Lets nobody publish a version that they made themselves. Without --require-tokens everybody is one and the same.
-    #[arg(long, requires = "require_tokens")]
+    /// Lets nobody publish a version that they made themselves. Without tokens everybody is one and the same.
+    #[arg(long, requires = "authentication")]
     pub four_eyes: bool,
+
+    #[command(flatten)]
+    pub oidc: oidc::Options,
 
     #[command(flatten)]
     pub tls: tls::Files,
 
     /// Where people, scripts and the other commands reach the service. Elsewhere than on loopback this takes --tls-cert and
-    /// --require-tokens.
+    /// --require-tokens or --oidc-issuer.
     #[arg(long, default_value = "127.0.0.1:18080", value_name = "IP:PORT")]
     pub api: SocketAddr,
 
@@ -58,4 +64,13 @@ fn span(text: &str) -> Result<u64, String> {
 fn level_span(text: &str) -> Result<(String, u64), String> {
     let (level, text) = text.split_once('=').filter(|(level, _)| !level.is_empty()).ok_or("write it as LEVEL=SPAN")?;
     Ok((level.to_owned(), span(text)?))
+}
+
+// === impl Settings ===
+
+impl Settings {
+    /// Whether nobody may do anything without a token.
+    pub fn authenticates(&self) -> bool {
+        self.require_tokens || self.oidc.oidc_issuer.is_some()
+    }
 }

@@ -14,8 +14,11 @@ fn elsewhere_than_on_loopback_the_service_must_be_protected() {
     let plain = |addresses, options: &[&str]| Control::launch(addresses, options);
     let tls = |addresses, options: &[&str]| certificates.start(addresses, options);
     let refused = [
-        (plain([ANYWHERE, ANY], &[]), "add --tls-cert and --tls-key and --require-tokens"),
-        (tls([ANYWHERE, ANY], &[]), "add --require-tokens, or listen on 127.0.0.1"),
+        (
+            plain([ANYWHERE, ANY], &[]),
+            "add --tls-cert and --tls-key and --require-tokens (or --oidc-issuer), or listen on 127.0.0.1",
+        ),
+        (tls([ANYWHERE, ANY], &[]), "add --require-tokens (or --oidc-issuer), or listen on 127.0.0.1"),
         (plain([ANYWHERE, ANY], &["--require-tokens"]), "add --tls-cert and --tls-key, or listen"),
         (plain([ANY, ANYWHERE], &[]), "--xds: `0.0.0.0:0` is not on loopback"),
         (tls([ANY, ANYWHERE], &["--require-tokens"]), "add --client-ca, or listen"),

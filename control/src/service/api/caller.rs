@@ -12,6 +12,7 @@ use axum::response::Response;
 use super::problem::Problem;
 use crate::service::Service;
 use crate::service::access::{self, Permission, Role};
+use crate::service::oidc::{self, Identity};
 use crate::service::store::tokens;
 use crate::service::time::now_us;
 
@@ -20,7 +21,7 @@ use crate::service::time::now_us;
 pub struct Caller {
     /// The name that entries of the chain call them.
     pub name: String,
-    role: Role,
+    roles: Vec<Role>,
 }
 
 /// Lets a request through if its caller may use the route; the handler then knows who it is.
@@ -30,26 +31,31 @@ pub async fn check(
     next: Next,
 ) -> Result<Response, Problem> {
     let caller = caller(&service, request.headers().get(AUTHORIZATION)).await?;
-    if !caller.role.may(permission) {
-        return Err(Problem::forbidden(&caller.name, caller.role.name()));
+    if !caller.roles.iter().any(|role| role.may(permission)) {
+        return Err(Problem::forbidden(&caller.name, &caller.roles));
     }
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 
-/// Whoever shows a token is who it says. Without one, whoever is on this machine may do everything, unless tokens are required.
+/// Whoever shows a token, of this service or of the identity provider, is who it says. Without one, whoever is on this machine may do everything, unless tokens are required.
 async fn caller(service: &Service, shown: Option<&HeaderValue>) -> Result<Caller, Problem> {
     let Some(shown) = shown else {
         return match service.rules.tokens {
             true => Err(Problem::unauthorized("show a token: `Authorization: Bearer ...`")),
-            false => Ok(Caller { name: "local".to_owned(), role: Role::Admin }),
+            false => Ok(Caller { name: "local".to_owned(), roles: vec![Role::Admin] }),
         };
     };
     let secret = shown.to_str().ok().and_then(|shown| shown.strip_prefix("Bearer "));
     let secret = secret.ok_or_else(|| Problem::unauthorized("show a token as `Authorization: Bearer ...`"))?;
+    if let Some(issuer) = service.issuer.as_ref().filter(|_| !access::is_token(secret)) {
+        let refused = |reason: oidc::Refused| Problem::unauthorized(&format!("this token is refused: {reason}"));
+        let Identity { name, roles } = issuer.identify(secret).await.map_err(refused)?;
+        return Ok(Caller { name, roles });
+    }
     let token = tokens::find(&service.store, access::hash(secret)).await?;
     match token.filter(|token| token.holds_at(now_us())) {
-        Some(token) => Ok(Caller { name: token.name, role: token.role }),
+        Some(token) => Ok(Caller { name: token.name, roles: vec![token.role] }),
         None => Err(Problem::unauthorized("this token is not known, has expired, or was revoked")),
     }
 }

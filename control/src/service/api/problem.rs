@@ -1,9 +1,10 @@
 //! Errors, as RFC 9457 has them.
 
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::service::access::Role;
 use crate::service::journal::NotWritten;
 use crate::service::life::{Finding, Refused};
 
@@ -59,8 +60,13 @@ impl Problem {
     }
 
     /// The caller may not do this.
-    pub fn forbidden(who: &str, role: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, format!("`{who}` may not do this: the role `{role}` is not enough"))
+    pub fn forbidden(who: &str, roles: &[Role]) -> Self {
+        let names: Vec<_> = roles.iter().map(|role| format!("`{}`", role.name())).collect();
+        let why = match names.as_slice() {
+            [] => "nothing gives them a role".to_owned(),
+            names => format!("the role {} is not enough", names.join(", ")),
+        };
+        Self::new(StatusCode::FORBIDDEN, format!("`{who}` may not do this: {why}"))
     }
 
     /// There is no such thing.
@@ -124,6 +130,10 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response()
+        let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }
