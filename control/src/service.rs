@@ -15,6 +15,7 @@ mod life;
 mod listen;
 mod meters;
 mod oidc;
+mod peer;
 mod removal;
 mod settings;
 mod store;
@@ -65,6 +66,8 @@ struct Rules {
     tokens: bool,
     /// Whether nobody may publish what they wrote themselves.
     four_eyes: bool,
+    /// Whether an Envoy may speak only for the node that its certificate is for.
+    nodes_by_certificate: bool,
 }
 
 /// Serves until the process is told to end.
@@ -79,7 +82,11 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let (journal, writing) = Journal::start(store.clone(), Arc::clone(&fleet), signer).await?;
     let issuer = Issuer::new(&settings.oidc)?.map(Arc::new);
     let (end, ending) = watch::channel(false);
-    let rules = Rules { tokens: settings.authenticates(), four_eyes: settings.four_eyes };
+    let rules = Rules {
+        tokens: settings.authenticates(),
+        four_eyes: settings.four_eyes,
+        nodes_by_certificate: settings.tls.nodes_by_certificate,
+    };
     let service = Service { store, journal, fleet, board, key, rules, issuer, meters: Meters::new(), ending };
     if settings.require_tokens {
         api::tokens::make_first(&service, &settings.data_dir.join("admin.token")).await?;

@@ -15,6 +15,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::Service;
 use super::journal::Draft;
+use super::peer::Peer;
 
 /// The key of the record in filter state.
 const RECORD: &str = "wasm.policymesh_audit";
@@ -57,6 +58,7 @@ impl AccessLogService for Intake {
         &self,
         request: Request<Streaming<StreamAccessLogsMessage>>,
     ) -> Result<Response<StreamAccessLogsResponse>, Status> {
+        let peer = Peer::of(&request);
         let mut messages = request.into_inner();
         let mut ending = self.0.ending.clone();
         let mut node = String::new();
@@ -71,6 +73,9 @@ impl AccessLogService for Intake {
             // Only the first message of a stream says whose it is.
             if let Some(introduced) = identifier.and_then(|identifier| identifier.node) {
                 node = introduced.id;
+            }
+            if self.0.rules.nodes_by_certificate {
+                peer.must_be(&node, "records")?;
             }
             if let Some(LogEntries::HttpLogs(entries)) = log_entries {
                 self.take(&node, entries).await?;

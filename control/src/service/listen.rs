@@ -17,6 +17,7 @@ use tokio_stream::Stream;
 use tonic::transport::server::Connected;
 
 use super::Settings;
+use super::peer::Peer;
 use super::tls::Tls;
 
 /// A place where the service listens.
@@ -26,7 +27,10 @@ pub struct Listener {
 }
 
 /// A connection that is ready to be spoken on.
-pub struct Connection(Box<dyn Bytes>);
+pub struct Connection {
+    bytes: Box<dyn Bytes>,
+    peer: Peer,
+}
 
 /// What carries bytes both ways.
 trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -135,9 +139,12 @@ async fn connection(stream: TcpStream, tls: Option<Arc<ServerConfig>>) -> io::Re
     Ok(match tls {
         Some(config) => {
             let handshake = tokio::time::timeout(PATIENCE, TlsAcceptor::from(config).accept(stream));
-            Connection(Box::new(handshake.await??))
+            let stream = handshake.await??;
+            let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+            let peer = shown.map(Peer::with).unwrap_or_default();
+            Connection { bytes: Box::new(stream), peer }
         }
-        None => Connection(Box::new(stream)),
+        None => Connection { bytes: Box::new(stream), peer: Peer::default() },
     })
 }
 
@@ -146,20 +153,22 @@ async fn connection(stream: TcpStream, tls: Option<Arc<ServerConfig>>) -> io::Re
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
 impl Connected for Connection {
-    type ConnectInfo = ();
+    type ConnectInfo = Peer;
 
-    fn connect_info(&self) {}
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
+    }
 }
 
 impl AsyncRead for Connection {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_read(context, into)
+        Pin::new(&mut self.get_mut().bytes).poll_read(context, into)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write(context, from)
+        Pin::new(&mut self.get_mut().bytes).poll_write(context, from)
     }
 
     fn poll_write_vectored(
@@ -167,18 +176,18 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         from: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write_vectored(context, from)
+        Pin::new(&mut self.get_mut().bytes).poll_write_vectored(context, from)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.bytes.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_flush(context)
+        Pin::new(&mut self.get_mut().bytes).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_shutdown(context)
+        Pin::new(&mut self.get_mut().bytes).poll_shutdown(context)
     }
 }

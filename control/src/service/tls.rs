@@ -32,6 +32,10 @@ pub struct Files {
     /// Without this option any Envoy gets policies and may send records.
     #[arg(long, requires = "tls_cert", value_name = "FILE")]
     pub client_ca: Option<PathBuf>,
+
+    /// Lets an Envoy speak only for itself: its `node.id` must be a DNS name or a URI that its certificate is for.
+    #[arg(long, requires = "client_ca")]
+    pub nodes_by_certificate: bool,
 }
 
 /// How new connections are taken from now on.
@@ -67,7 +71,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 impl Watched {
     /// What stands in the files now; nothing where there is to be no TLS.
     pub fn load(files: &Files) -> anyhow::Result<Option<Self>> {
-        let Files { tls_cert: Some(certificate), tls_key: Some(key), client_ca } = files.clone() else {
+        let Files { tls_cert: Some(certificate), tls_key: Some(key), client_ca, .. } = files.clone() else {
             return Ok(None);
         };
         let paths = Paths { certificate, key, authorities: client_ca };

@@ -60,14 +60,14 @@ impl ExtensionConfigDiscoveryService for Discovery {
         &self,
         request: Request<Streaming<DiscoveryRequest>>,
     ) -> Result<Response<Self::StreamExtensionConfigsStream>, Status> {
-        Ok(Response::new(answer::<World>(self.0.clone(), request.into_inner())))
+        Ok(Response::new(answer::<World>(self.0.clone(), request)))
     }
 
     async fn delta_extension_configs(
         &self,
         request: Request<Streaming<DeltaDiscoveryRequest>>,
     ) -> Result<Response<Self::DeltaExtensionConfigsStream>, Status> {
-        Ok(Response::new(answer::<Delta>(self.0.clone(), request.into_inner())))
+        Ok(Response::new(answer::<Delta>(self.0.clone(), request)))
     }
 
     async fn fetch_extension_configs(
@@ -87,13 +87,13 @@ impl AggregatedDiscoveryService for Discovery {
         &self,
         request: Request<Streaming<DiscoveryRequest>>,
     ) -> Result<Response<Self::StreamAggregatedResourcesStream>, Status> {
-        Ok(Response::new(answer::<World>(self.0.clone(), request.into_inner())))
+        Ok(Response::new(answer::<World>(self.0.clone(), request)))
     }
 
     async fn delta_aggregated_resources(
         &self,
         request: Request<Streaming<DeltaDiscoveryRequest>>,
     ) -> Result<Response<Self::DeltaAggregatedResourcesStream>, Status> {
-        Ok(Response::new(answer::<Delta>(self.0.clone(), request.into_inner())))
+        Ok(Response::new(answer::<Delta>(self.0.clone(), request)))
     }
 }

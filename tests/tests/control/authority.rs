@@ -37,8 +37,13 @@ impl Authority {
 
     /// Writes a new certificate for 127.0.0.1 and its key to these files, each moved into its place as a whole.
     pub fn certify(&self, certificate: &Path, key: &Path) {
+        self.certify_as("127.0.0.1", certificate, key);
+    }
+
+    /// The same for this name.
+    pub fn certify_as(&self, name: &str, certificate: &Path, key: &Path) {
         let new_key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        let params = CertificateParams::new([name.to_owned()]).unwrap();
         replace_file(key, &new_key.serialize_pem()).unwrap();
         replace_file(certificate, &params.signed_by(&new_key, &self.issuer).unwrap().pem()).unwrap();
     }

@@ -146,3 +146,30 @@ fn certificates_are_replaced_on_both_sides_while_both_run() {
     let late = nodes(&control).into_iter().find(|node| node["identity"]["id"] == "late").unwrap();
     assert!(late["connections"] == 0 && late["acked"]["number"] != 3, "{late:#}");
 }
+
+#[test]
+fn an_envoy_speaks_for_itself_alone_where_nodes_are_known_by_their_certificates() {
+    let certificates = Certificates::new();
+    let authority = &certificates.authority;
+    let file = authority.file.display().to_string();
+    let control = certificates.start([ANY, ANY], &["--client-ca", &file, "--nodes-by-certificate"]).unwrap();
+    let as_edge = |rendering: Rendering, folder: &Path| {
+        replace_file(&folder.join("ca.pem"), &authority.pem()).unwrap();
+        authority.certify_as("edge", &folder.join("envoy.pem"), &folder.join("key.pem"));
+        with_files(rendering, folder)
+    };
+    let edge = mesh(&control, "edge", as_edge);
+    let pretender = mesh(&control, "core", as_edge);
+    control.apply(&edge.moved(&policy("lock")), &[]);
+    wait_for_version(&control, "edge", 1);
+    let answer = edge.send(&ordinary());
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let why = || Some(control.command(&["why", &answer.header(DECISION_ID)])).filter(|told| told.status.success());
+    assert!(eventually(why).is_some(), "the record does not come");
+
+    assert_eq!(pretender.send(&ordinary()).status, 403, "it has no policy");
+    for what in ["policies", "records"] {
+        wait_for_log(&control, &format!("that their certificate is not for node=\"core\" what=\"{what}\""));
+    }
+    assert_eq!(nodes(&control).len(), 1, "{:#?}", nodes(&control));
+}

@@ -4,11 +4,12 @@ use std::future::Future;
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
 use super::Answers;
 use super::session::{Change, Offer, Session};
 use crate::service::Service;
+use crate::service::peer::Peer;
 
 /// A variant of xDS: how its messages say what a session wants to know, and what it has to say.
 pub trait Variant: 'static {
@@ -25,10 +26,11 @@ pub trait Variant: 'static {
 }
 
 /// Answers one stream of a node.
-pub fn answer<V: Variant>(service: Service, requests: Streaming<V::Request>) -> Answers<V::Response> {
+pub fn answer<V: Variant>(service: Service, request: Request<Streaming<V::Request>>) -> Answers<V::Response> {
+    let session = Session::new(service, Peer::of(&request));
     let (sender, answers) = mpsc::channel(1);
     tokio::spawn(async move {
-        if let Err(status) = converse::<V>(Session::new(service), requests, &sender).await {
+        if let Err(status) = converse::<V>(session, request.into_inner(), &sender).await {
             // Where nobody listens any more nothing needs to be said.
             let _ = sender.send(Err(status)).await;
         }

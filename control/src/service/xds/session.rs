@@ -13,12 +13,14 @@ use crate::service::Service;
 use crate::service::board::{Plan, Release};
 use crate::service::fleet::{Acked, Identity, Node, Refusal};
 use crate::service::intake::structure;
+use crate::service::peer::Peer;
 use crate::service::store::{nodes, policies};
 use crate::service::time::now_us;
 
 /// A stream of a node, as far as it concerns our one resource.
 pub struct Session {
     service: Service,
+    peer: Peer,
     plan: watch::Receiver<Arc<Plan>>,
     /// Who it is; told in the first message.
     identity: Option<Identity>,
@@ -49,9 +51,19 @@ const LONGEST_MESSAGE: usize = 4_000;
 
 impl Session {
     /// A stream on which nothing has been said.
-    pub fn new(service: Service) -> Self {
+    pub fn new(service: Service, peer: Peer) -> Self {
         let plan = service.board.watch();
-        Self { service, plan, identity: None, subscribed: false, has: None, offer: None, offers: 0, salt: Salt::new() }
+        Self {
+            service,
+            peer,
+            plan,
+            identity: None,
+            subscribed: false,
+            has: None,
+            offer: None,
+            offers: 0,
+            salt: Salt::new(),
+        }
     }
 
     /// Takes the node's introduction, which the first message must have.
@@ -62,6 +74,9 @@ impl Session {
         let node = node.filter(|node| !node.id.is_empty());
         let node = node.ok_or_else(|| Status::invalid_argument("the first request must have `node.id`"))?;
         let identity = identity(node);
+        if self.service.rules.nodes_by_certificate {
+            self.peer.must_be(&identity.id, "policies")?;
+        }
         self.service.fleet.connected(&identity);
         self.identity = Some(identity);
         Ok(())
