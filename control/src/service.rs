@@ -111,7 +111,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     end.send_replace(true);
     // The journal's task ends when nobody can write any more, and what is in its queue is written.
     drop(service);
-    api.await??;
+    api.await?;
     xds.await??;
     expiring.await?;
     guarding.await?;

@@ -5,6 +5,7 @@ mod caller;
 mod diff;
 mod extract;
 mod health;
+mod http;
 mod metrics;
 mod nodes;
 mod policies;
@@ -20,15 +21,14 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
+use super::Service;
 use super::access::Permission;
 use super::listen::Listener;
-use super::{Service, ended};
 
 /// Serves the API until the service ends.
-pub async fn serve(service: Service, listener: Listener) -> anyhow::Result<()> {
-    let ending = ended(service.ending.clone());
-    axum::serve(listener, router(service)).with_graceful_shutdown(ending).await?;
-    Ok(())
+pub async fn serve(service: Service, listener: Listener) {
+    let ending = service.ending.clone();
+    http::serve(router(service), listener, ending).await;
 }
 
 #[derive(utoipa::OpenApi)]

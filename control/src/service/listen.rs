@@ -23,7 +23,7 @@ use super::tls::Tls;
 /// A place where the service listens.
 pub struct Listener {
     address: SocketAddr,
-    connections: mpsc::Receiver<(Connection, SocketAddr)>,
+    connections: mpsc::Receiver<Connection>,
 }
 
 /// A connection that is ready to be spoken on.
@@ -78,21 +78,10 @@ impl Listener {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
-}
 
-impl axum::serve::Listener for Listener {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        match self.connections.recv().await {
-            Some(connection) => connection,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
+    /// The next connection; nothing where there are no more.
+    pub async fn accept(&mut self) -> Option<Connection> {
+        self.connections.recv().await
     }
 }
 
@@ -100,12 +89,12 @@ impl Stream for Listener {
     type Item = io::Result<Connection>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.connections.poll_recv(context).map(|taken| taken.map(|(connection, _)| Ok(connection)))
+        self.connections.poll_recv(context).map(|taken| taken.map(Ok))
     }
 }
 
 /// Takes connections until nobody wants any more. Handshakes do not wait for one another.
-async fn take(listener: TcpListener, tls: Option<Tls>, sender: mpsc::Sender<(Connection, SocketAddr)>) {
+async fn take(listener: TcpListener, tls: Option<Tls>, sender: mpsc::Sender<Connection>) {
     let handshakes = Arc::new(Semaphore::new(MOST_HANDSHAKES));
     loop {
         let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else { return };
@@ -126,7 +115,7 @@ async fn take(listener: TcpListener, tls: Option<Tls>, sender: mpsc::Sender<(Con
         let sender = sender.clone();
         tokio::spawn(async move {
             match connection(stream, config).await {
-                Ok(connection) => drop(sender.send((connection, peer)).await),
+                Ok(connection) => drop(sender.send(connection).await),
                 Err(reason) => tracing::warn!(%peer, %reason, "a connection is refused"),
             }
             drop(permit);

@@ -1,6 +1,8 @@
 //! The service beyond its own machine: what protects it there.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use tests::control::{ANY, Control};
 use tests::envoy::replace_file;
@@ -59,4 +61,22 @@ fn a_certificate_is_replaced_while_the_service_runs_and_one_that_is_no_good_is_n
     second.certify(&certificate, &key);
     wait_for_log(&control, "the TLS files were replaced");
     assert!(trusts(&second) && !trusts(first));
+}
+
+#[test]
+fn whoever_connects_and_says_nothing_is_let_go_and_keeps_nobody_out() {
+    let certificates = Certificates::new();
+    let control = certificates.start([ANY, ANY], &[]).unwrap();
+    let plain = Control::start().unwrap();
+    let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(control.api()).unwrap()).collect();
+    let mut slow: Vec<_> = (0..520).map(|_| TcpStream::connect(plain.api()).unwrap()).collect();
+    slow.iter_mut().for_each(|stream| stream.write_all(b"GET /v1/policies HTTP/1.1\r\nhost: localh").unwrap());
+    control.does(&["policies"]);
+    // More than it has at a time: this waits until some are let go.
+    plain.does(&["policies"]);
+    for mut stream in silent.into_iter().chain(slow) {
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(!String::from_utf8_lossy(&answer).contains("200 OK"));
+    }
 }
