@@ -115,7 +115,9 @@ impl Client {
     }
 
     fn unreachable(&self) -> String {
-        format!("cannot reach the control service at {}: is `policymesh serve` running?", self.base)
+        let doubt =
+            if self.base.starts_with("https://") { ", with a certificate of an authority that --ca names" } else { "" };
+        format!("cannot reach the control service at {}: is `policymesh serve` running{doubt}?", self.base)
     }
 
     /// Sends something. `revision` is what the change is based on.

@@ -49,6 +49,8 @@ fn a_certificate_is_replaced_while_the_service_runs_and_one_that_is_no_good_is_n
         control.command(&["policies", "--ca", &file]).status.success()
     };
     assert!(trusts(first) && !trusts(&second));
+    let told = control.command(&["policies", "--ca", &second.file.display().to_string()]).stderr;
+    assert!(String::from_utf8_lossy(&told).contains("an authority that --ca names"));
 
     let (certificate, key) = (certificates.file("service.crt"), certificates.file("service.key"));
     replace_file(&certificate, "-----BEGIN CERTIFICATE-----\nno such thing\n").unwrap();
