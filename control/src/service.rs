@@ -73,10 +73,13 @@ struct Rules {
 /// Serves until the process is told to end.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     listen::check(&settings)?;
-    let store = Store::open(&settings.data_dir).await?;
-    let fleet = Arc::new(Fleet::load(&store).await?);
+    let folder = &settings.data_dir;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+    let store = Store::open(settings.database.as_deref(), folder).await?;
+    let replica = if store.is_shared() { replica_name()? } else { String::new() };
+    let fleet = Arc::new(Fleet::load(&store, replica).await?);
     let board = Arc::new(Board::load(&store).await?);
-    let key = Arc::new(Key::load(&settings.data_dir.join("signing.key"))?);
+    let key = Arc::new(Key::load(&settings.signing_key.clone().unwrap_or_else(|| folder.join("signing.key")))?);
     let anchor = settings.anchor.clone().unwrap_or_else(|| settings.data_dir.join("anchor.jsonl"));
     let signer = Signer::new(Arc::clone(&key), &anchor)?;
     let (journal, writing) = Journal::start(store.clone(), Arc::clone(&fleet), signer).await?;
@@ -102,6 +105,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let (vouching, until) = (service.issuer.clone(), service.ending.clone());
     let vouching = vouching.map(|issuer| tokio::spawn(async move { issuer.keep(until).await }));
     let keeping = tokio::spawn(fleet::keep(service.clone()));
+    let following = tokio::spawn(board::follow(service.clone()));
     let guarding = tokio::spawn(life::guard::watch(service.clone()));
     let retention = Retention { all_us: settings.retain, levels: settings.retain_level };
     let expiring = tokio::spawn(removal::expire(service.clone(), retention));
@@ -115,12 +119,20 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     xds.await??;
     expiring.await?;
     guarding.await?;
+    following.await?;
     keeping.await?;
     for task in [reloading, vouching].into_iter().flatten() {
         task.await?;
     }
     writing.await?;
     Ok(())
+}
+
+/// A name that no other replica has.
+fn replica_name() -> anyhow::Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).context("the system gives no randomness")?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Ctrl-C, or the signal that service managers send.

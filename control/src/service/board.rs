@@ -13,6 +13,7 @@ pub use release::Release;
 pub use selector::Selector;
 
 use super::fleet::Identity;
+use super::{Service, ended};
 use super::store::{Store, policies};
 
 /// What is handed out now, and a watch on it.
@@ -67,6 +68,20 @@ impl Board {
     /// What is handed out, now and from now on.
     pub fn watch(&self) -> watch::Receiver<Arc<Plan>> {
         self.plan.subscribe()
+    }
+}
+
+/// Takes over what other replicas change, until the service ends.
+pub async fn follow(service: Service) {
+    let mut changes = service.store.changes();
+    loop {
+        tokio::select! {
+            () = changes.next() => {}
+            () = ended(service.ending.clone()) => return,
+        }
+        if let Err(reason) = service.board.reload().await {
+            tracing::error!(%reason, "cannot read what nodes are to have");
+        }
     }
 }
 

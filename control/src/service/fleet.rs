@@ -1,23 +1,31 @@
 //! The Envoys: what each was sent, what it took, what it refused and why, and what its records show to be in force.
 //!
-//! All of it stands in memory and is written to the store a moment later, so that a restart of the service forgets at most
-//! that moment.
+//! What this replica of the service sees stands in memory and is written to the store a moment later, so that a restart
+//! forgets at most that moment. Where there are several replicas, each writes what it sees itself, and what is told of a node
+//! is all of that together.
 
 mod node;
+mod replica;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 pub use node::{Acked, Identity, Node, Refusal, Seen};
+pub use replica::keep;
 
-use super::store::{Chained, Store, nodes};
+use super::store::nodes::{self, Known};
+use super::store::{Chained, Store};
 use super::time::now_us;
-use super::{Service, ended};
+use replica::is_alive;
 
-/// All nodes that were ever connected, by id.
-#[derive(Default)]
-pub struct Fleet(Mutex<Nodes>);
+/// All nodes that were ever connected.
+pub struct Fleet {
+    store: Store,
+    /// The name of this replica.
+    replica: String,
+    /// What it sees itself.
+    nodes: Mutex<Nodes>,
+}
 
 #[derive(Default)]
 struct Nodes {
@@ -26,30 +34,75 @@ struct Nodes {
     changed: BTreeSet<String>,
 }
 
-/// How long a change waits to be written together with others.
-const WRITE_EVERY: Duration = Duration::from_millis(500);
-
 /// How many nodes are kept; of more than that, those that connect are not known by name. Ids come from the nodes.
 const MOST_NODES: usize = 100_000;
+
+/// Whether this can be the id of a node.
+pub fn is_name(id: &str) -> bool {
+    !id.is_empty() && id.len() <= LONGEST_NAME && !id.chars().any(char::is_control)
+}
+
+/// The longest id of a node, in bytes.
+const LONGEST_NAME: usize = 1_000;
 
 // === impl Fleet ===
 
 impl Fleet {
-    /// What the store knows.
-    pub async fn load(store: &Store) -> anyhow::Result<Self> {
-        let known = nodes::all(store).await?.into_iter();
+    /// What the store knows from the replica of this name.
+    pub async fn load(store: &Store, replica: String) -> anyhow::Result<Self> {
+        let known = nodes::of(store, &replica).await?.into_iter();
         let by_id = known.map(|node| (node.identity.id.clone(), Node { connections: 0, ..node })).collect();
-        Ok(Self(Mutex::new(Nodes { by_id, changed: BTreeSet::new() })))
+        let nodes = Mutex::new(Nodes { by_id, changed: BTreeSet::new() });
+        let fleet = Self { store: store.clone(), replica, nodes };
+        replica::begin(&fleet).await?;
+        Ok(fleet)
     }
 
-    /// All nodes, by id.
-    pub fn all(&self) -> Vec<Node> {
-        self.lock().by_id.values().cloned().collect()
+    /// All nodes, by id, as all replicas see them.
+    pub async fn all(&self) -> Result<Vec<Node>, sqlx::Error> {
+        let mut all = self.lock().by_id.clone();
+        for node in self.others(None).await? {
+            all.entry(node.identity.id.clone()).and_modify(|known| known.add(&node)).or_insert(node);
+        }
+        Ok(all.into_values().collect())
     }
 
-    /// The node with this id.
-    pub fn find(&self, id: &str) -> Option<Node> {
+    /// The node with this id, as all replicas see it.
+    pub async fn find(&self, id: &str) -> Result<Option<Node>, sqlx::Error> {
+        let own = self.own(id);
+        let others = self.others(Some(id)).await?.into_iter();
+        Ok(own.into_iter().chain(others).reduce(|mut one, other| {
+            one.add(&other);
+            one
+        }))
+    }
+
+    /// The node with this id, as this replica sees it.
+    pub fn own(&self, id: &str) -> Option<Node> {
         self.lock().by_id.get(id).cloned()
+    }
+
+    /// What other replicas see: of one node, or of all. Who is not alive has nobody connected.
+    async fn others(&self, id: Option<&str>) -> Result<Vec<Node>, sqlx::Error> {
+        if !self.store.is_shared() {
+            return Ok(Vec::new());
+        }
+        let now_us = now_us();
+        let known = nodes::of_others(&self.store, &self.replica, id).await?.into_iter();
+        Ok(known
+            .map(|Known { node, seen_us }| match is_alive(seen_us, now_us) {
+                true => node,
+                false => Node { connections: 0, ..node },
+            })
+            .collect())
+    }
+
+    /// Learns what a node that turns to this replica has taken and refused before: it is not sent again what it refused.
+    pub async fn learn(&self, id: &str) -> Result<(), sqlx::Error> {
+        for node in self.others(Some(id)).await? {
+            self.change(id, |known| known.learn(&node));
+        }
+        Ok(())
     }
 
     /// A stream of this node has begun.
@@ -98,6 +151,16 @@ impl Fleet {
         }
     }
 
+    /// Takes note of a refusal, in the store first: a service that forgot it would send the same again.
+    pub async fn refused(&self, id: &str, refusal: Refusal) {
+        let mut node = self.own(id).unwrap_or_else(|| Node::new(id));
+        node.refuse(refusal.clone());
+        if let Err(reason) = replica::save(self, &[node]).await {
+            tracing::error!(%reason, "cannot write what a node refused");
+        }
+        self.change(id, |node| node.refuse(refusal));
+    }
+
     /// The nodes that have changed since this was last asked.
     fn take_changed(&self) -> Vec<Node> {
         let mut nodes = self.lock();
@@ -107,25 +170,6 @@ impl Fleet {
 
     fn lock(&self) -> MutexGuard<'_, Nodes> {
         // What is behind it is changed in single steps, so it is whole also after a panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Writes what changes to the store, until the service ends.
-pub async fn keep(service: Service) {
-    let mut every = tokio::time::interval(WRITE_EVERY);
-    loop {
-        let last = tokio::select! {
-            _ = every.tick() => false,
-            () = ended(service.ending.clone()) => true,
-        };
-        let changed = service.fleet.take_changed();
-        if let Err(reason) = nodes::save(&service.store, &changed).await {
-            tracing::error!(%reason, "cannot write what is known of the nodes");
-            changed.iter().for_each(|node| service.fleet.change(&node.identity.id, |_| {}));
-        }
-        if last {
-            return;
-        }
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

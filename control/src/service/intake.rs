@@ -14,6 +14,7 @@ use prost::{Message as _, Name as _};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::Service;
+use super::fleet::is_name;
 use super::journal::Draft;
 use super::peer::Peer;
 
@@ -73,6 +74,9 @@ impl AccessLogService for Intake {
             // Only the first message of a stream says whose it is.
             if let Some(introduced) = identifier.and_then(|identifier| identifier.node) {
                 node = introduced.id;
+            }
+            if !is_name(&node) {
+                return Err(Status::invalid_argument("the first message must have `node.id`, without control characters"));
             }
             if self.0.rules.nodes_by_certificate {
                 peer.must_be(&node, "records")?;

@@ -26,7 +26,7 @@ pub use signer::Signer;
 pub use writer::Head;
 
 use super::fleet::Fleet;
-use super::store::{Connection, Store};
+use super::store::{Store, Transaction};
 use writer::Writer;
 
 /// Where everything that is to be written goes. Cheap to clone.
@@ -46,7 +46,7 @@ struct Submission {
 type Done = oneshot::Sender<Result<usize, NotWritten>>;
 
 /// A change that is made in the same transaction as its entries.
-type Effect = Box<dyn for<'c> FnOnce(&'c mut Connection) -> Changing<'c> + Send>;
+type Effect = Box<dyn for<'c> FnOnce(&'c mut Transaction) -> Changing<'c> + Send>;
 /// The change being made.
 pub type Changing<'c> = Pin<Box<dyn Future<Output = Result<(), NotWritten>> + Send + 'c>>;
 
@@ -91,7 +91,7 @@ impl Journal {
     /// Makes a change and writes the entry that tells of it, both or neither.
     pub async fn change<F>(&self, draft: Draft, effect: F) -> Result<(), NotWritten>
     where
-        F: for<'c> FnOnce(&'c mut Connection) -> Changing<'c> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Transaction) -> Changing<'c> + Send + 'static,
     {
         self.write(vec![draft], Some(Box::new(effect)), false).await.map(drop)
     }

@@ -136,6 +136,9 @@ pub async fn add(
     revision: u64,
 ) -> Result<(Version, Vec<Finding>), Refused> {
     let NewVersion { document, message, source, tests, draft } = new;
+    if [name, &document, &message, source.as_deref().unwrap_or_default()].iter().any(|text| text.contains('\0')) {
+        return Err(Refused::NotNow("a null character is no part of a policy, nor of what is said of it".to_owned()));
+    }
     let checked = check::check(&document, name, &tests).await;
     let state = match (checked.is_sound(), tests.is_empty()) {
         (false, _) => State::Draft,
@@ -232,7 +235,7 @@ async fn keep(
 
 async fn change<F>(service: &Service, name: &str, told: serde_json::Value, effect: F) -> Result<(), Refused>
 where
-    F: for<'c> FnOnce(&'c mut super::store::Connection) -> super::journal::Changing<'c> + Send + 'static,
+    F: for<'c> FnOnce(&'c mut super::store::Transaction) -> super::journal::Changing<'c> + Send + 'static,
 {
     let changed = service.journal.change(Draft::own(Kind::Change, &told), effect).await;
     changed.map_err(|reason| match reason {

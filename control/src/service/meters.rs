@@ -86,7 +86,7 @@ pub async fn text(service: &Service) -> Result<String, sqlx::Error> {
 
 /// How nodes and chain stand.
 async fn standing(service: &Service) -> Result<[(&'static str, &'static str, i64); 5], sqlx::Error> {
-    let nodes = service.fleet.all();
+    let nodes = service.fleet.all().await?;
     let connected = nodes.iter().filter(|node| node.connections > 0).count();
     let refusing = nodes.iter().filter(|node| node.refuses()).count();
     let holes = instances::with_holes(&service.store).await?;

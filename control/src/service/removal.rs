@@ -59,7 +59,6 @@ async fn expire_now(service: &Service, retention: &Retention) -> Result<u64, Not
             if places.is_empty() {
                 break;
             }
-            count += places.len() as u64;
             let tombstone = Tombstone {
                 what: "expired".to_owned(),
                 who: "retention".to_owned(),
@@ -71,7 +70,12 @@ async fn expire_now(service: &Service, retention: &Retention) -> Result<u64, Not
             let removed = service
                 .journal
                 .change(draft, move |connection| Box::pin(async move { removal::take_out(connection, &runs).await }));
-            removed.await?;
+            match removed.await {
+                Ok(()) => count += places.len() as u64,
+                // Another replica was quicker: what is left is looked at anew.
+                Err(NotWritten::Conflict) => {}
+                Err(reason) => return Err(reason.into()),
+            }
         }
     }
     Ok(count)
@@ -98,7 +102,7 @@ pub async fn erase(service: &Service, who: &str, client: &str) -> Result<u64, No
         if named.is_empty() {
             return Ok(count);
         }
-        count += named.len() as u64;
+        let found = named.len() as u64;
         let rest: Vec<(u64, String)> = named.into_iter().map(|(seq, content)| (seq, without_client(content))).collect();
         let tombstone = Tombstone {
             what: "erased".to_owned(),
@@ -110,7 +114,11 @@ pub async fn erase(service: &Service, who: &str, client: &str) -> Result<u64, No
         let erased = service
             .journal
             .change(draft, move |connection| Box::pin(async move { removal::replace(connection, &rest).await }));
-        erased.await?;
+        match erased.await {
+            Ok(()) => count += found,
+            Err(NotWritten::Conflict) => {}
+            Err(reason) => return Err(reason.into()),
+        }
     }
 }
 

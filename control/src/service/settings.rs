@@ -12,9 +12,20 @@ use super::{oidc, tls};
 #[derive(Clone, Debug, clap::Args)]
 #[command(group(ArgGroup::new("authentication").args(["require_tokens", "oidc_issuer"]).multiple(true)))]
 pub struct Settings {
-    /// The folder that holds the database; made if it is not there.
+    /// The folder that holds the database and the keys; made if it is not there.
     #[arg(long, default_value = "policymesh-data", value_name = "DIR")]
     pub data_dir: PathBuf,
+
+    /// A PostgreSQL database, as postgres://USER:PASSWORD@HOST/NAME, instead of the one in the data folder. Several services
+    /// can share it: each Envoy may turn to any of them. Better in the environment than on the command line, which others can
+    /// see.
+    #[arg(long, env = "POLICYMESH_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<String>,
+
+    /// The file with the key that signs the audit chain, made if it is not there; the same for all services that share a
+    /// database [default: signing.key in the data folder].
+    #[arg(long, value_name = "FILE")]
+    pub signing_key: Option<PathBuf>,
 
     /// The file that takes a copy of every signed checkpoint of the audit chain. Keep it where nobody who can write to the
     /// database can write to it, and a chain that was cut off or written anew is found out [default: anchor.jsonl in the

@@ -1,4 +1,5 @@
-//! Where everything is kept: an embedded SQLite database.
+//! Where everything is kept: an embedded SQLite database, or a PostgreSQL database that several replicas of the service
+//! share. Every statement is written once, for both.
 //!
 //! Only the [journal](super::journal) writes to what the chain covers; everybody reads.
 
@@ -7,83 +8,162 @@ pub mod entries;
 pub mod instances;
 pub mod nodes;
 pub mod policies;
+mod postgres;
+mod query;
 pub mod records;
 pub mod removal;
+mod sqlite;
 pub mod tallies;
 pub mod tokens;
 
 use std::borrow::Cow;
+use std::future::Future;
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::Context as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Database, SqlSafeStr as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{Postgres, SqlSafeStr as _, Sqlite, SqlitePool};
 
 pub use entries::Chained;
-
-/// A connection to the database, inside a transaction or not.
-pub type Connection = <Sqlite as Database>::Connection;
+pub use postgres::Changes;
+use postgres::Server;
+use query::{Query, Row};
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Store(SqlitePool);
+pub enum Store {
+    /// A file of this service's own.
+    Sqlite(SqlitePool),
+    /// A server that replicas share.
+    Postgres(Server),
+}
 
-/// Every change to the schema, in order. What has been released is never edited, only added to.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
-    (1, "chain, policies and nodes", include_str!("store/0001.sql")),
-    (2, "tests of policies", include_str!("store/0002.sql")),
-];
+/// Changes that are made as a whole or not at all.
+pub enum Transaction {
+    /// In SQLite.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// In PostgreSQL.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
 
-/// The most memory for pages of the database that each connection keeps, in KiB; SQLite takes it as a negative number.
-const CACHE_KIB: &str = "-65536";
-/// How many pages of 4 KiB the log takes before they go into the database.
-const CHECKPOINT_PAGES: &str = "16384";
-
-/// How many readers there may be besides the writer.
-const CONNECTIONS: u32 = 5;
+/// What can be asked: the store, or a transaction, which sees what it has changed itself.
+pub trait Source {
+    /// The rows that a statement gives.
+    fn fetch(self, query: Query<'_>) -> impl Future<Output = Result<Vec<Row>, sqlx::Error>> + Send;
+}
 
 // === impl Store ===
 
 impl Store {
-    /// Opens the database in this folder, made if it is not there, and brings its schema up to date.
-    pub async fn open(folder: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-        let file = folder.join("policymesh.db");
-        let options = SqliteConnectOptions::new()
-            .filename(&file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // What has been answered as written is on disk, also if the power fails.
-            .synchronous(SqliteSynchronous::Full)
-            // Records touch pages all over the indices of random ids: they are kept at hand, and go from the log into the
-            // database once for many transactions.
-            .pragma("cache_size", CACHE_KIB)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            .busy_timeout(Duration::from_secs(10));
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await;
-        let pool = pool.with_context(|| format!("cannot open the database `{}`", file.display()))?;
-        migrator().run(&pool).await.with_context(|| format!("cannot bring `{}` up to date", file.display()))?;
-        Ok(Self(pool))
+    /// Opens the database at this URL, or else the one in this folder, made if there is none; and brings its schema up to date.
+    pub async fn open(url: Option<&str>, folder: &Path) -> anyhow::Result<Self> {
+        match url {
+            Some(url) => Server::open(url).await.map(Self::Postgres),
+            None => sqlite::open(folder).await.map(Self::Sqlite),
+        }
     }
 
-    /// Begins to write. Nobody else writes until it is committed or dropped.
-    pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        self.0.begin_with("BEGIN IMMEDIATE").await
+    /// Whether others may write to it, too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 
-    /// The readers.
-    fn pool(&self) -> &SqlitePool {
-        &self.0
+    /// Sees to it that what comes at this moment, in microseconds since the Unix epoch, has a place.
+    pub async fn prepare(&self, now_us: u64) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(server) => server.prepare(now_us).await,
+        }
+    }
+
+    /// Begins to make changes.
+    pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
+        match self {
+            // Nobody else writes until it is over.
+            Self::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
+            Self::Postgres(server) => server.pool.begin().await.map(Transaction::Postgres),
+        }
+    }
+
+    /// What other replicas change in what nodes are to have.
+    pub fn changes(&self) -> Changes {
+        Changes::of(self)
     }
 }
 
-fn migrator() -> Migrator {
-    let migrations = MIGRATIONS.map(|(version, description, sql)| {
-        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    });
-    Migrator { migrations: Cow::Owned(migrations.into()), ..Migrator::DEFAULT }
+// === impl Transaction ===
+
+impl Transaction {
+    /// Makes the chain this transaction's own until it is over: others who want to add to it wait.
+    pub async fn lock_chain(&mut self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => postgres::lock_chain(self).await,
+        }
+    }
+
+    /// Tells the other replicas, once all is made, that nodes are to have something else.
+    pub async fn tell_of_plan(&mut self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => postgres::tell_of_plan(self).await,
+        }
+    }
+
+    /// Begins a part that can be undone by itself.
+    pub async fn begin_part(&mut self) -> Result<(), sqlx::Error> {
+        Query::new("savepoint part").execute(self).await.map(drop)
+    }
+
+    /// Keeps the part.
+    pub async fn keep_part(&mut self) -> Result<(), sqlx::Error> {
+        Query::new("release savepoint part").execute(self).await.map(drop)
+    }
+
+    /// Undoes the part.
+    pub async fn undo_part(&mut self) -> Result<(), sqlx::Error> {
+        Query::new("rollback to savepoint part").execute(self).await?;
+        self.keep_part().await
+    }
+
+    /// Makes all changes.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => transaction.commit().await,
+        }
+    }
+}
+
+// === impl Source ===
+
+impl Source for &Store {
+    async fn fetch(self, query: Query<'_>) -> Result<Vec<Row>, sqlx::Error> {
+        Ok(match self {
+            Store::Sqlite(pool) => query.bound().fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
+            Store::Postgres(server) => query.bound().fetch_all(&server.pool).await?.into_iter().map(Row::Postgres).collect(),
+        })
+    }
+}
+
+impl Source for &mut Transaction {
+    async fn fetch(self, query: Query<'_>) -> Result<Vec<Row>, sqlx::Error> {
+        Ok(match self {
+            Transaction::Sqlite(transaction) => {
+                query.bound().fetch_all(&mut **transaction).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Transaction::Postgres(transaction) => {
+                query.bound().fetch_all(&mut **transaction).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+}
+
+/// Brings a schema up to date by these steps.
+fn migrator(steps: &[(i64, &'static str, &'static str)]) -> Migrator {
+    let migration = |(version, description, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(*version, (*description).into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator { migrations: Cow::Owned(steps.iter().map(migration).collect()), ..Migrator::DEFAULT }
 }
 
 /// A number as the database keeps it. None of ours comes near the limit.

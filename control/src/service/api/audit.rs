@@ -74,7 +74,7 @@ pub async fn export(
     let first = part.first.unwrap_or(1).max(1);
     let look = json!({"what": "looked", "who": caller.name, "at": {"chain": first}});
     service.journal.seal(Draft::own(Kind::Look, &look)).await?;
-    let last = checkpoints::last(&service.store).await?;
+    let last = checkpoints::last(&service.store).await?.map_or(0, |checkpoint| checkpoint.seq);
     let previous = match first {
         1 => Hash::default(),
         first => entries::hash_at(&service.store, first - 1)

@@ -18,8 +18,8 @@ pub struct Nodes {
 
 /// Lists every Envoy that was ever connected.
 #[utoipa::path(get, path = "/v1/nodes", tag = "nodes", responses((status = OK, body = Nodes)))]
-pub async fn list(State(service): State<Service>) -> Json<Nodes> {
-    Json(Nodes { nodes: service.fleet.all() })
+pub async fn list(State(service): State<Service>) -> Result<Json<Nodes>, Problem> {
+    Ok(Json(Nodes { nodes: service.fleet.all().await? }))
 }
 
 /// Tells what an Envoy was sent, took, refused, and shows to be in force.
@@ -28,5 +28,5 @@ pub async fn list(State(service): State<Service>) -> Json<Nodes> {
     (status = NOT_FOUND, body = Problem),
 ))]
 pub async fn find(State(service): State<Service>, At(id): At<String>) -> Result<Json<Node>, Problem> {
-    service.fleet.find(&id).map(Json).ok_or_else(|| Problem::not_found(&format!("node `{id}`")))
+    service.fleet.find(&id).await?.map(Json).ok_or_else(|| Problem::not_found(&format!("node `{id}`")))
 }

@@ -14,6 +14,9 @@ pub struct Node {
     /// The version that it was sent last, whether it took it or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<String>,
+    /// When, in microseconds since the Unix epoch.
+    #[serde(default)]
+    pub sent_us: u64,
     /// What it took last. That Envoy takes something does not prove that the filter runs it: see `seen`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acked: Option<Acked>,
@@ -108,10 +111,75 @@ impl Node {
         self.refused.iter().any(|refusal| refusal.version == version)
     }
 
+    /// Adds what another replica of the service sees of the same node.
+    pub fn add(&mut self, other: &Self) {
+        if other.last_us > self.last_us || self.identity.cluster.is_empty() && self.identity.metadata.is_empty() {
+            self.identity = other.identity.clone();
+        }
+        self.learn(other);
+        self.connections = self.connections.saturating_add(other.connections);
+        self.unrecorded = self.unrecorded.saturating_add(other.unrecorded);
+        self.last_us = self.last_us.max(other.last_us);
+    }
+
+    /// Learns from what another replica sees what holds whoever sees it: to learn it twice changes nothing.
+    pub fn learn(&mut self, other: &Self) {
+        if other.sent_us > self.sent_us {
+            (self.sent, self.sent_us) = (other.sent.clone(), other.sent_us);
+        }
+        take_newer(&mut self.acked, &other.acked, |acked| acked.time_us);
+        take_newer(&mut self.seen, &other.seen, |seen| seen.time_us);
+        for refusal in &other.refused {
+            if !self.refused.contains(refusal) {
+                self.refuse(refusal.clone());
+            }
+        }
+        self.refused.sort_by_key(|refusal| refusal.time_us);
+    }
+
     /// Takes note of a refusal.
     pub fn refuse(&mut self, refusal: Refusal) {
         self.refused.push(refusal);
         let surplus = self.refused.len().saturating_sub(REFUSALS);
         self.refused.drain(..surplus);
+    }
+}
+
+fn take_newer<T: Clone>(own: &mut Option<T>, other: &Option<T>, time_us: impl Fn(&T) -> u64) {
+    let newer = other.as_ref().filter(|other| own.as_ref().is_none_or(|own| time_us(own) < time_us(other)));
+    if let Some(newer) = newer {
+        *own = Some(newer.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(version: &str, time_us: u64) -> Refusal {
+        Refusal { version: version.into(), policy: "p".into(), number: 1, message: String::new(), time_us }
+    }
+
+    #[test]
+    fn what_two_replicas_see_is_one_node() {
+        let seen = |time_us| Some(Seen { policy: "p".into(), digest: "d".into(), time_us });
+        let mut one = Node { connections: 1, sent: Some("a".into()), sent_us: 5, seen: seen(3), ..Node::new("n") };
+        one.refuse(refusal("x", 4));
+        one.unrecorded = 2;
+        let mut other = Node { connections: 2, sent: Some("b".into()), sent_us: 7, seen: seen(2), ..Node::new("n") };
+        other.refuse(refusal("x", 4));
+        other.refuse(refusal("w", 1));
+        other.unrecorded = 1;
+        let mut both = one.clone();
+        both.add(&other);
+        assert_eq!((both.connections, both.unrecorded, both.sent.as_deref()), (3, 3, Some("b")));
+        assert_eq!(both.seen, seen(3));
+        assert_eq!(both.refused, [refusal("w", 1), refusal("x", 4)]);
+
+        one.learn(&other);
+        let once = one.clone();
+        one.learn(&other);
+        assert_eq!(one, once);
+        assert_eq!((one.connections, one.unrecorded), (1, 2));
     }
 }

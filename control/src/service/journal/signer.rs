@@ -41,6 +41,11 @@ impl Signer {
         self.signed = signed;
     }
 
+    /// Whether this checkpoint was made with the same key.
+    pub fn made(&self, checkpoint: &Checkpoint) -> bool {
+        self.key.public().signed_checkpoint(checkpoint)
+    }
+
     /// A signature, if it is time for one or if somebody waits for it.
     pub fn checkpoint(&self, head: Head, wanted: bool) -> Option<Checkpoint> {
         let now_us = now_us();

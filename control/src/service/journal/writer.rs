@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use tokio::sync::mpsc;
 
 use super::instances::Instance;
 use super::{Done, Draft, NotWritten, Signer, Submission};
 use crate::chain::{Checkpoint, Hash, Kind, Link};
 use crate::service::fleet::Fleet;
-use crate::service::store::{Chained, Connection, Store, checkpoints, entries, instances};
+use crate::service::store::{Chained, Store, Transaction, checkpoints, entries, instances};
 use crate::service::time::now_us;
 
 /// How many submissions go into one transaction at most: what one costs is shared by all in it.
@@ -56,7 +55,17 @@ impl Writer {
     /// Goes on where the store ends.
     pub async fn load(store: Store, fleet: Arc<Fleet>, mut signer: Signer) -> anyhow::Result<Self> {
         let head = entries::head(&store).await?;
-        signer.begin_after(checkpoints::last(&store).await?);
+        let signed = checkpoints::last(&store).await?;
+        if let Some(checkpoint) = signed.as_ref().filter(|checkpoint| !signer.made(checkpoint)) {
+            anyhow::ensure!(
+                !store.is_shared(),
+                "the chain is signed with another key, as far as entry {}: all replicas must have the same one \
+                 (--signing-key)",
+                checkpoint.seq
+            );
+            tracing::warn!(seq = checkpoint.seq, "the chain is signed with another key so far");
+        }
+        signer.begin_after(signed.map_or(0, |checkpoint| checkpoint.seq));
         Ok(Self { store, fleet, signer, head, instances: HashMap::new() })
     }
 
@@ -96,14 +105,17 @@ impl Writer {
 
     /// Everything in one transaction. Those who wait are handed back, except the ones who have been answered already.
     async fn try_write(
-        &self,
+        &mut self,
         submissions: Vec<Submission>,
         sign: bool,
         waiting: &mut Vec<(Done, usize)>,
     ) -> Result<Group, sqlx::Error> {
-        let mut group = Group { head: self.head, ..Group::default() };
+        self.store.prepare(now_us()).await?;
         let mut transaction = self.store.begin().await?;
+        transaction.lock_chain().await?;
+        self.catch_up(&mut transaction).await?;
         let now_us = now_us();
+        let mut group = Group { head: self.head, ..Group::default() };
         for Submission { drafts, effect, sign: _, done } in submissions {
             let changed = match effect {
                 Some(effect) => change(&mut transaction, effect).await,
@@ -133,10 +145,21 @@ impl Writer {
         Ok(group)
     }
 
+    /// Goes on where another replica has stopped. What it knows better than this one is looked up anew.
+    async fn catch_up(&mut self, transaction: &mut Transaction) -> Result<(), sqlx::Error> {
+        let head = entries::head(&mut *transaction).await?;
+        if head != self.head {
+            self.head = head;
+            self.instances.clear();
+            self.signer.begin_after(checkpoints::last(transaction).await?.map_or(0, |checkpoint| checkpoint.seq));
+        }
+        Ok(())
+    }
+
     /// Whether an entry has not come before, and takes note of it. Only records can come twice: from the stream and from the file.
     async fn is_new(
         &self,
-        connection: &mut Connection,
+        transaction: &mut Transaction,
         group: &mut Group,
         draft: &Draft,
         now_us: u64,
@@ -147,7 +170,7 @@ impl Writer {
         }
         let known = match self.instances.get(&index.epoch) {
             Some(known) => Some(known.clone()),
-            None => instances::find(connection, &index.epoch).await?,
+            None => instances::find(transaction, &index.epoch).await?,
         };
         let mut instance = known.unwrap_or_else(|| Instance::new(&index.epoch, &draft.node));
         let new = instance.take(index.sequence, now_us);
@@ -165,10 +188,15 @@ impl Writer {
 }
 
 /// Makes a change of its own, which leaves nothing behind if it fails.
-async fn change(connection: &mut Connection, effect: super::Effect) -> Result<(), NotWritten> {
-    let mut savepoint = connection.begin().await?;
-    effect(&mut savepoint).await?;
-    Ok(savepoint.commit().await?)
+async fn change(transaction: &mut Transaction, effect: super::Effect) -> Result<(), NotWritten> {
+    transaction.begin_part().await?;
+    match effect(transaction).await {
+        Ok(()) => Ok(transaction.keep_part().await?),
+        Err(reason) => {
+            transaction.undo_part().await?;
+            Err(reason)
+        }
+    }
 }
 
 // === impl Group ===

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rollout::{Limits, Rollout};
-use super::{Policy, publish};
+use super::{Policy, Refused, publish};
 use crate::service::store::policies;
 use crate::service::store::tallies::{self, Tally};
 use crate::service::time::now_us;
@@ -33,11 +33,15 @@ pub async fn watch(service: Service) {
     }
 }
 
-async fn look(service: &Service) -> Result<(), super::Refused> {
+async fn look(service: &Service) -> Result<(), Refused> {
     for policy in policies::all(&service.store).await? {
         if let Some(reason) = trouble(service, &policy).await? {
             tracing::warn!(policy = policy.name, reason, "canary taken back");
-            publish::roll_back(service, WHO, &policy.name, Some(reason), policy.revision).await?;
+            match publish::roll_back(service, WHO, &policy.name, Some(reason), policy.revision).await {
+                // Another replica, or somebody, was quicker.
+                Ok(_) | Err(Refused::Conflict(_)) => {}
+                Err(reason) => return Err(reason),
+            }
         }
     }
     Ok(())
@@ -49,7 +53,7 @@ async fn trouble(service: &Service, policy: &Policy) -> Result<Option<String>, s
     else {
         return Ok(None);
     };
-    if let Some(refusal) = refused(service, &policy.name, to, rollout) {
+    if let Some(refusal) = refused(service, &policy.name, to, rollout).await? {
         return Ok(Some(refusal));
     }
     let (Some(new), Some(old)) = (
@@ -66,13 +70,19 @@ async fn trouble(service: &Service, policy: &Policy) -> Result<Option<String>, s
     Ok(worse(new, old, rollout.limits))
 }
 
-fn refused(service: &Service, policy: &str, number: u64, rollout: &Rollout) -> Option<String> {
-    service.fleet.all().into_iter().find_map(|node| {
+async fn refused(
+    service: &Service,
+    policy: &str,
+    number: u64,
+    rollout: &Rollout,
+) -> Result<Option<String>, sqlx::Error> {
+    let nodes = service.fleet.all().await?;
+    Ok(nodes.into_iter().find_map(|node| {
         let refusal = node.refused.iter().rev().find(|refusal| {
             refusal.policy == policy && refusal.number == number && refusal.time_us >= rollout.since_us
         })?;
         Some(format!("node `{}` refuses it: {}", node.identity.id, refusal.message))
-    })
+    }))
 }
 
 /// What is worse under the new version than under the old one by more than the limits, in words.

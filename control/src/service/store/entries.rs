@@ -1,9 +1,7 @@
 //! The entries of the chain.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
-
-use super::{Connection, Store, number, unsigned};
+use super::query::{Query, Row, Value};
+use super::{Source, Store, Transaction};
 use crate::chain::{Entry, Hash, Kind};
 use crate::service::journal::{Head, Index};
 
@@ -28,85 +26,80 @@ pub struct Chained {
     pub index: Option<Box<Index>>,
 }
 
-/// Rows of one statement: 22 values each, and SQLite takes 32,766 in all.
+/// Rows of one statement: 22 values each, and SQLite takes 32,766 in all, PostgreSQL 65,535.
 const ROWS: usize = 250;
 
 /// The end of the chain.
-pub async fn head(store: &Store) -> Result<Head, sqlx::Error> {
-    let row =
-        sqlx::query("select seq, hash from entries order by seq desc limit 1").fetch_optional(store.pool()).await?;
-    let Some(row) = row else { return Ok(Head::default()) };
-    Ok(Head { seq: unsigned(row.try_get("seq")?), hash: hash(&row, "hash")? })
+pub async fn head(source: impl Source) -> Result<Head, sqlx::Error> {
+    let query = Query::new("select seq, hash from entries order by seq desc limit 1");
+    let read = |row: &Row| Ok(Head { seq: row.number("seq")?, hash: row.hash("hash")? });
+    Ok(query.read_first(source, read).await?.unwrap_or_default())
 }
 
 /// Adds entries.
-pub async fn insert(connection: &mut Connection, entries: &[Chained]) -> Result<(), sqlx::Error> {
-    for rows in entries.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+pub async fn insert(transaction: &mut Transaction, entries: &[Chained]) -> Result<(), sqlx::Error> {
+    for chunk in entries.chunks(ROWS) {
+        let query = Query::new(
             "insert into entries (seq, kind, node, received_us, content, content_hash, hash, epoch, sequence, \
              decision_id, request_id, time_us, policy, digest, action, rule, level, provider, model, client, team, \
-             status) ",
+             status) values ",
         );
-        query.push_values(rows, |mut row, entry| {
-            row.push_bind(number(entry.seq)).push_bind(entry.kind.name()).push_bind(&entry.node);
-            row.push_bind(number(entry.received_us)).push_bind(&entry.content);
-            row.push_bind(entry.content_hash.0.as_slice()).push_bind(entry.hash.0.as_slice());
-            let index = entry.index.as_deref();
-            row.push_bind(index.map(|index| index.epoch.as_str()));
-            row.push_bind(index.map(|index| number(index.sequence)));
-            row.push_bind(index.map(|index| index.decision_id.as_str()));
-            row.push_bind(index.and_then(|index| index.request_id.as_deref()));
-            row.push_bind(index.map(|index| number(index.time_us)));
-            row.push_bind(index.map(|index| index.policy.as_str()));
-            row.push_bind(index.map(|index| index.digest.as_str()));
-            row.push_bind(index.map(|index| index.action));
-            for text in [
-                index.and_then(|index| index.rule.as_deref()),
-                index.and_then(|index| index.level.as_deref()),
-                index.and_then(|index| index.provider.as_deref()),
-                index.and_then(|index| index.model.as_deref()),
-                index.and_then(|index| index.client.as_deref()),
-                index.and_then(|index| index.team.as_deref()),
-            ] {
-                row.push_bind(text);
-            }
-            row.push_bind(index.and_then(|index| index.status).map(i64::from));
-        });
-        query.build().execute(&mut *connection).await?;
+        query.rows(chunk.iter().map(values)).execute(transaction).await?;
     }
     Ok(())
+}
+
+fn values(entry: &Chained) -> [Value<'_>; 22] {
+    let index = entry.index.as_deref();
+    let text = |text: fn(&Index) -> Option<&str>| Value::from(index.and_then(text));
+    let number = |number: fn(&Index) -> Option<u64>| Value::from(index.and_then(number));
+    [
+        entry.seq.into(),
+        entry.kind.name().into(),
+        (&entry.node).into(),
+        entry.received_us.into(),
+        (&entry.content).into(),
+        entry.content_hash.into(),
+        entry.hash.into(),
+        text(|index| Some(&index.epoch)),
+        number(|index| Some(index.sequence)),
+        text(|index| Some(&index.decision_id)),
+        text(|index| index.request_id.as_deref()),
+        number(|index| Some(index.time_us)),
+        text(|index| Some(&index.policy)),
+        text(|index| Some(&index.digest)),
+        text(|index| Some(index.action)),
+        text(|index| index.rule.as_deref()),
+        text(|index| index.level.as_deref()),
+        text(|index| index.provider.as_deref()),
+        text(|index| index.model.as_deref()),
+        text(|index| index.client.as_deref()),
+        text(|index| index.team.as_deref()),
+        number(|index| index.status.map(u64::from)),
+    ]
 }
 
 /// Entries from this place on, at most so many, in their order.
 pub async fn from(store: &Store, first: u64, last: u64, limit: u32) -> Result<Vec<Entry>, sqlx::Error> {
     let query = "select seq, kind, node, received_us, content, content_hash, hash from entries \
                  where seq between $1 and $2 order by seq limit $3";
-    let rows = sqlx::query(query).bind(number(first)).bind(number(last)).bind(limit).fetch_all(store.pool()).await?;
-    rows.iter().map(read).collect()
+    Query::new(query).bind(first).bind(last).bind(u64::from(limit)).read(store, read).await
 }
 
 /// The hash of the entry in this place.
 pub async fn hash_at(store: &Store, seq: u64) -> Result<Option<Hash>, sqlx::Error> {
-    let query = sqlx::query("select hash from entries where seq = $1").bind(number(seq));
-    query.fetch_optional(store.pool()).await?.map(|row| hash(&row, "hash")).transpose()
+    let query = Query::new("select hash from entries where seq = $1").bind(seq);
+    query.read_first(store, |row| row.hash("hash")).await
 }
 
-fn read(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
-    let decode = |reason: String| sqlx::Error::Decode(reason.into());
-    let (kind, content): (&str, Option<&str>) = (row.try_get("kind")?, row.try_get("content")?);
-    let content = content.map(serde_json::from_str).transpose().map_err(|reason| decode(reason.to_string()))?;
+fn read(row: &Row) -> Result<Entry, sqlx::Error> {
     Ok(Entry {
-        seq: unsigned(row.try_get("seq")?),
-        kind: Kind::named(kind).ok_or_else(|| decode(format!("`{kind}` is no kind of entry")))?,
-        node: row.try_get("node")?,
-        received_us: unsigned(row.try_get("received_us")?),
-        content: content.unwrap_or_default(),
-        content_hash: hash(row, "content_hash")?,
-        hash: hash(row, "hash")?,
+        seq: row.number("seq")?,
+        kind: row.word("kind", Kind::named)?,
+        node: row.owned("node")?,
+        received_us: row.number("received_us")?,
+        content: row.some_json("content")?.unwrap_or_default(),
+        content_hash: row.hash("content_hash")?,
+        hash: row.hash("hash")?,
     })
-}
-
-/// A hash that stands in this column.
-fn hash(row: &SqliteRow, column: &str) -> Result<Hash, sqlx::Error> {
-    Hash::from_slice(row.try_get(column)?).map_err(|reason| sqlx::Error::Decode(reason.into()))
 }

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::{Store, number, unsigned};
+use super::Store;
+use super::query::{Query, Row};
 use crate::service::time::{now_us, span_us};
 
 /// Which records. What is absent is not looked at.
@@ -76,17 +75,17 @@ const COLUMNS: &str = "select seq, node, received_us, content from entries where
 
 /// A page of records, and where the next one begins.
 pub async fn list(store: &Store, filter: &Filter) -> Result<(Vec<Found>, Option<u64>), sqlx::Error> {
-    let found = page(COLUMNS, filter).build().fetch_all(store.pool()).await?;
-    let found = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let found = page(COLUMNS, filter).read(store, read).await?;
     let next = next(filter, found.len(), found.last().map(|last| last.seq));
     Ok((found, next))
 }
 
 /// The same page as the records were written. Those that were taken out are not among them.
 pub async fn texts(store: &Store, filter: &Filter) -> Result<(Vec<String>, Option<u64>), sqlx::Error> {
-    let mut query = page("select seq, content from entries where kind = 'record'", filter);
-    let rows: Vec<(i64, Option<String>)> = query.build_query_as().fetch_all(store.pool()).await?;
-    let next = next(filter, rows.len(), rows.last().map(|(seq, _)| unsigned(*seq)));
+    let query = page("select seq, content from entries where kind = 'record'", filter);
+    let read = |row: &Row| Ok((row.number("seq")?, row.some_text("content")?.map(str::to_owned)));
+    let rows = query.read(store, read).await?;
+    let next = next(filter, rows.len(), rows.last().map(|(seq, _)| *seq));
     Ok((rows.into_iter().filter_map(|(_, text)| text).collect(), next))
 }
 
@@ -101,8 +100,8 @@ fn limit(filter: &Filter) -> u32 {
 }
 
 /// The query for a page, newest first.
-fn page(columns: &str, filter: &Filter) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::<Sqlite>::new(columns);
+fn page<'q>(columns: &'static str, filter: &'q Filter) -> Query<'q> {
+    let mut query = Query::new(columns);
     for (column, wanted) in [
         (" and node = ", &filter.node),
         (" and policy = ", &filter.policy),
@@ -116,28 +115,26 @@ fn page(columns: &str, filter: &Filter) -> QueryBuilder<Sqlite> {
         (" and team = ", &filter.team),
     ] {
         if let Some(wanted) = wanted {
-            query.push(column).push_bind(wanted.clone());
+            query = query.push_bind(column, wanted);
         }
     }
     for (column, moment) in [(" and time_us >= ", &filter.since), (" and time_us < ", &filter.until)] {
         if let Some(us) = moment.as_deref().and_then(moment_us) {
-            query.push(column).push_bind(number(us));
+            query = query.push_bind(column, us);
         }
     }
     if let Some(cursor) = filter.cursor {
-        query.push(" and seq < ").push_bind(number(cursor));
+        query = query.push_bind(" and seq < ", cursor);
     }
-    query.push(" order by seq desc limit ").push_bind(limit(filter));
-    query
+    query.push_bind(" order by seq desc limit ", u64::from(limit(filter)))
 }
 
 /// The record with this decision id, or the newest with this request id.
 pub async fn find(store: &Store, id: &str) -> Result<Option<Found>, sqlx::Error> {
     for column in [" and decision_id = ", " and request_id = "] {
-        let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
-        query.push(column).push_bind(id).push(" order by seq desc limit 1");
-        if let Some(row) = query.build().fetch_optional(store.pool()).await? {
-            return read(&row).map(Some);
+        let query = Query::new(COLUMNS).push_bind(column, id).push(" order by seq desc limit 1");
+        if let Some(found) = query.read_first(store, read).await? {
+            return Ok(Some(found));
         }
     }
     Ok(None)
@@ -166,13 +163,11 @@ fn moment_us(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| span_us(text).map(|span| now_us().saturating_sub(span)))
 }
 
-fn read(row: &SqliteRow) -> Result<Found, sqlx::Error> {
-    let content: Option<&str> = row.try_get("content")?;
-    let record = content.map(serde_json::from_str).transpose().map_err(|reason| sqlx::Error::Decode(reason.into()))?;
+fn read(row: &Row) -> Result<Found, sqlx::Error> {
     Ok(Found {
-        seq: unsigned(row.try_get("seq")?),
-        node: row.try_get("node")?,
-        received_us: unsigned(row.try_get("received_us")?),
-        record: record.unwrap_or(Value::Null),
+        seq: row.number("seq")?,
+        node: row.owned("node")?,
+        received_us: row.number("received_us")?,
+        record: row.some_json("content")?.unwrap_or(Value::Null),
     })
 }

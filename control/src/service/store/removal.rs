@@ -1,9 +1,9 @@
 //! Taking content out of entries.
 
 use serde_json::Value;
-use sqlx::{QueryBuilder, Sqlite};
 
-use super::{Connection, Store, number, unsigned};
+use super::query::{Query, Row};
+use super::{Store, Transaction};
 use crate::service::journal::NotWritten;
 
 /// What is too old.
@@ -18,54 +18,55 @@ pub struct Old {
 }
 
 /// How many entries one tombstone accounts for at most.
-const AT_ONCE: i64 = 2_000;
+const AT_ONCE: u64 = 2_000;
 
 /// The places of entries with content that is too old, in their order.
 pub async fn older(store: &Store, old: &Old) -> Result<Vec<u64>, sqlx::Error> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "select seq from entries where content is not null and kind in ('record', 'look') and received_us < ",
-    );
-    query.push_bind(number(old.before_us));
+    let query = "select seq from entries where content is not null and kind in ('record', 'look')";
+    let mut query = Query::new(query).push_bind(" and received_us < ", old.before_us);
     if let Some(level) = &old.level {
-        query.push(" and level = ").push_bind(level);
+        query = query.push_bind(" and level = ", level);
     }
     for level in &old.except {
-        query.push(" and level is not ").push_bind(level);
+        query = query.push_bind(" and level is distinct from ", level);
     }
-    query.push(" order by seq limit ").push_bind(AT_ONCE);
-    let rows: Vec<(i64,)> = query.build_query_as().fetch_all(store.pool()).await?;
-    Ok(rows.into_iter().map(|(seq,)| unsigned(seq)).collect())
+    query.push_bind(" order by seq limit ", AT_ONCE).read(store, |row| row.number("seq")).await
 }
 
 /// Takes the content of these runs of entries out, and what they could be found by. The number of a record stays: it must
-/// not be taken for missing.
-pub async fn take_out(connection: &mut Connection, runs: &[(u64, u64)]) -> Result<(), NotWritten> {
+/// not be taken for missing. A conflict if some have been taken out in the meantime.
+pub async fn take_out(transaction: &mut Transaction, runs: &[(u64, u64)]) -> Result<(), NotWritten> {
     for (first, last) in runs {
         let query = "update entries set content = null, decision_id = null, request_id = null, time_us = null, \
                      policy = null, digest = null, action = null, rule = null, level = null, provider = null, \
-                     model = null, client = null, team = null, status = null where seq between $1 and $2";
-        sqlx::query(query).bind(number(*first)).bind(number(*last)).execute(&mut *connection).await?;
+                     model = null, client = null, team = null, status = null \
+                     where seq between $1 and $2 and content is not null";
+        let gone = Query::new(query).bind(*first).bind(*last).execute(transaction).await?;
+        if gone != last - first + 1 {
+            return Err(NotWritten::Conflict);
+        }
     }
     Ok(())
 }
 
 /// Entries that name this client, with their content: its records, and the looks for them.
 pub async fn naming(store: &Store, client: &str) -> Result<Vec<(u64, Value)>, sqlx::Error> {
-    let query = "select seq, content from entries where content is not null and (client = $1 or \
-                 kind = 'look' and json_extract(content, '$.at.records.client') = $1) order by seq limit $2";
-    let rows: Vec<(i64, String)> = sqlx::query_as(query).bind(client).bind(AT_ONCE).fetch_all(store.pool()).await?;
-    let read = |(seq, content): (i64, String)| {
-        let content = serde_json::from_str(&content).map_err(|reason| sqlx::Error::Decode(reason.into()))?;
-        Ok((unsigned(seq), content))
+    let looked_for = match store {
+        Store::Sqlite(_) => " or kind = 'look' and json_extract(content, '$.at.records.client') = ",
+        Store::Postgres(_) => " or kind = 'look' and content::json #>> '{at,records,client}' = ",
     };
-    rows.into_iter().map(read).collect()
+    let query = Query::new("select seq, content from entries where content is not null and (client = $1").bind(client);
+    let query = query.push_bind(looked_for, client).push_bind(") order by seq limit ", AT_ONCE);
+    query.read(store, |row: &Row| Ok((row.number("seq")?, row.json("content")?))).await
 }
 
-/// Gives entries other content, and no client.
-pub async fn replace(connection: &mut Connection, entries: &[(u64, String)]) -> Result<(), NotWritten> {
+/// Gives entries other content, and no client. A conflict if one has been taken out in the meantime.
+pub async fn replace(transaction: &mut Transaction, entries: &[(u64, String)]) -> Result<(), NotWritten> {
     for (seq, content) in entries {
-        let query = sqlx::query("update entries set content = $2, client = null where seq = $1");
-        query.bind(number(*seq)).bind(content).execute(&mut *connection).await?;
+        let query = "update entries set content = $2, client = null where seq = $1 and content is not null";
+        if Query::new(query).bind(*seq).bind(content).execute(transaction).await? != 1 {
+            return Err(NotWritten::Conflict);
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! How requests went.
 
-use super::{Store, number, unsigned};
+use super::Store;
+use super::query::{Query, Row};
 
 /// What became of the requests under one version of a policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,11 +16,12 @@ pub struct Tally {
 
 /// Of the requests since this moment under the policy with this digest.
 pub async fn since(store: &Store, digest: &str, since_us: u64) -> Result<Tally, sqlx::Error> {
-    let query = "select count(*), \
-                 count(case when status >= 500 or action in ('refuse', 'none') then 1 end), \
-                 count(case when action = 'deny' then 1 end) \
+    let query = "select count(*) as requests, \
+                 count(case when status >= 500 or action in ('refuse', 'none') then 1 end) as failed, \
+                 count(case when action = 'deny' then 1 end) as denied \
                  from entries where time_us >= $1 and digest = $2";
-    let query = sqlx::query_as(query).bind(number(since_us)).bind(digest);
-    let (requests, failed, denied): (i64, i64, i64) = query.fetch_one(store.pool()).await?;
-    Ok(Tally { requests: unsigned(requests), failed: unsigned(failed), denied: unsigned(denied) })
+    let read = |row: &Row| {
+        Ok(Tally { requests: row.number("requests")?, failed: row.number("failed")?, denied: row.number("denied")? })
+    };
+    Ok(Query::new(query).bind(since_us).bind(digest).read_first(store, read).await?.unwrap_or_default())
 }

@@ -16,7 +16,7 @@ impl Variant for Delta {
     type Response = DeltaDiscoveryResponse;
 
     async fn take(session: &mut Session, request: DeltaDiscoveryRequest) -> Result<(), Status> {
-        session.introduce(request.node)?;
+        session.introduce(request.node).await?;
         if !request.type_url.is_empty() && request.type_url != TYPE {
             return Ok(());
         }

@@ -11,10 +11,10 @@ use tonic::Status;
 use super::resource::{self, Resource, Salt};
 use crate::service::Service;
 use crate::service::board::{Plan, Release};
-use crate::service::fleet::{Acked, Identity, Node, Refusal};
+use crate::service::fleet::{Acked, Identity, Refusal, is_name};
 use crate::service::intake::structure;
 use crate::service::peer::Peer;
-use crate::service::store::{nodes, policies};
+use crate::service::store::policies;
 use crate::service::time::now_us;
 
 /// A stream of a node, as far as it concerns our one resource.
@@ -67,16 +67,20 @@ impl Session {
     }
 
     /// Takes the node's introduction, which the first message must have.
-    pub fn introduce(&mut self, node: Option<Introduction>) -> Result<(), Status> {
+    pub async fn introduce(&mut self, node: Option<Introduction>) -> Result<(), Status> {
         if self.identity.is_some() {
             return Ok(());
         }
-        let node = node.filter(|node| !node.id.is_empty());
-        let node = node.ok_or_else(|| Status::invalid_argument("the first request must have `node.id`"))?;
+        let node = node.filter(|node| is_name(&node.id));
+        let node = node.ok_or_else(|| {
+            Status::invalid_argument("the first request must have `node.id`, without control characters")
+        })?;
         let identity = identity(node);
         if self.service.rules.nodes_by_certificate {
             self.peer.must_be(&identity.id, "policies")?;
         }
+        let learnt = self.service.fleet.learn(&identity.id).await;
+        learnt.map_err(|_| Status::unavailable("the store cannot be read now"))?;
         self.service.fleet.connected(&identity);
         self.identity = Some(identity);
         Ok(())
@@ -118,19 +122,9 @@ impl Session {
                 let message: String = fault.message.chars().take(LONGEST_MESSAGE).collect();
                 tracing::warn!(node = identity.id, version, message, "policy refused");
                 let refusal = Refusal { version, policy, number, message, time_us };
-                self.refused(&identity.id, refusal).await;
+                self.service.fleet.refused(&identity.id, refusal).await;
             }
         }
-    }
-
-    /// Takes note of a refusal, in the store first: a service that forgot it would send the same again.
-    async fn refused(&self, id: &str, refusal: Refusal) {
-        let mut node = self.service.fleet.find(id).unwrap_or_else(|| Node::new(id));
-        node.refuse(refusal.clone());
-        if let Err(reason) = nodes::save(&self.service.store, &[node]).await {
-            tracing::error!(%reason, "cannot write what a node refused");
-        }
-        self.service.fleet.change(id, |node| node.refuse(refusal));
     }
 
     /// What the node is to be sent now, if anything. One offer is made at a time, so that each answer is to the last.
@@ -147,7 +141,10 @@ impl Session {
         }
         self.offers += 1;
         let offer = Offer { nonce: self.offers.to_string(), resource, release };
-        self.service.fleet.change(&identity.id, |node| node.sent = Some(offer.resource.version.clone()));
+        self.service.fleet.change(&identity.id, |node| {
+            node.sent = Some(offer.resource.version.clone());
+            node.sent_us = now_us();
+        });
         self.offer = Some(offer.clone());
         Some(offer)
     }
@@ -159,7 +156,7 @@ impl Session {
         let identity = self.identity.as_ref()?;
         let published = self.plan.borrow_and_update().release_for(identity).cloned();
         let Some(release) = published else { return self.has.is_none().then_some(None) };
-        let node = self.service.fleet.find(&identity.id)?;
+        let node = self.service.fleet.own(&identity.id)?;
         if !node.has_refused(&resource::of(&release, identity, &self.salt).version) {
             return Some(Some(release));
         }

@@ -18,7 +18,7 @@ impl Variant for World {
     async fn take(session: &mut Session, request: DiscoveryRequest) -> Result<(), Status> {
         let DiscoveryRequest { version_info, node, resource_names, type_url, response_nonce, error_detail, .. } =
             request;
-        session.introduce(node)?;
+        session.introduce(node).await?;
         // An aggregated stream may ask for other types as well, of which there are none here.
         if !type_url.is_empty() && type_url != TYPE {
             return Ok(());

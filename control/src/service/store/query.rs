@@ -1,0 +1,268 @@
+//! Statements that mean the same to both databases, and the rows that they give.
+//!
+//! Our own, because what sqlx has for several databases knows types only at run time. Parameters are `$1`, `$2` to both.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use serde::de::DeserializeOwned;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Database, Encode, Row as _, Type};
+
+use super::{Source, Transaction, number, unsigned};
+use crate::chain::Hash;
+
+/// A statement with its values. The text is ours alone: whatever comes from outside is a value.
+#[derive(Debug)]
+pub struct Query<'q> {
+    sql: String,
+    values: Vec<Value<'q>>,
+}
+
+/// A value of a statement.
+#[derive(Clone, Debug)]
+pub enum Value<'q> {
+    /// A number, or none.
+    Number(Option<i64>),
+    /// A text, or none.
+    Text(Option<Cow<'q, str>>),
+    /// A hash.
+    Hash(Hash),
+}
+
+/// A row of an answer.
+pub enum Row {
+    /// Of SQLite.
+    Sqlite(SqliteRow),
+    /// Of PostgreSQL.
+    Postgres(PgRow),
+}
+
+// === impl Query ===
+
+impl<'q> Query<'q> {
+    /// A statement, or the beginning of one.
+    pub fn new(sql: &'static str) -> Self {
+        Self { sql: sql.to_owned(), values: Vec::new() }
+    }
+
+    /// The next value.
+    pub fn bind(mut self, value: impl Into<Value<'q>>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// More of the text.
+    pub fn push(mut self, sql: &'static str) -> Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// More of the text, with a value behind it.
+    pub fn push_bind(self, sql: &'static str, value: impl Into<Value<'q>>) -> Self {
+        let mut query = self.push(sql).bind(value);
+        query.name_last();
+        query
+    }
+
+    /// Values for several rows: `($1, $2), ($3, $4)`.
+    pub fn rows<const N: usize>(mut self, rows: impl Iterator<Item = [Value<'q>; N]>) -> Self {
+        for (row, values) in rows.enumerate() {
+            self.sql.push_str(if row == 0 { "(" } else { "), (" });
+            for (column, value) in values.into_iter().enumerate() {
+                self.sql.push_str(if column == 0 { "" } else { ", " });
+                self.values.push(value);
+                self.name_last();
+            }
+        }
+        self.push(")")
+    }
+
+    /// Runs it and gives how many rows it changed.
+    pub async fn execute(self, transaction: &mut Transaction) -> Result<u64, sqlx::Error> {
+        match transaction {
+            Transaction::Sqlite(transaction) => {
+                self.bound().execute(&mut **transaction).await.map(|done| done.rows_affected())
+            }
+            Transaction::Postgres(transaction) => {
+                self.bound().execute(&mut **transaction).await.map(|done| done.rows_affected())
+            }
+        }
+    }
+
+    /// Its rows.
+    pub async fn all(self, source: impl Source) -> Result<Vec<Row>, sqlx::Error> {
+        source.fetch(self).await
+    }
+
+    /// Its first row.
+    pub async fn first(self, source: impl Source) -> Result<Option<Row>, sqlx::Error> {
+        Ok(self.all(source).await?.into_iter().next())
+    }
+
+    /// What its rows say.
+    pub async fn read<T>(
+        self,
+        source: impl Source,
+        read: impl Fn(&Row) -> Result<T, sqlx::Error>,
+    ) -> Result<Vec<T>, sqlx::Error> {
+        self.all(source).await?.iter().map(read).collect()
+    }
+
+    /// What its first row says, if there is one.
+    pub async fn read_first<T>(
+        self,
+        source: impl Source,
+        read: impl Fn(&Row) -> Result<T, sqlx::Error>,
+    ) -> Result<Option<T>, sqlx::Error> {
+        self.first(source).await?.as_ref().map(read).transpose()
+    }
+
+    /// The same for one of the databases. PostgreSQL has no null characters in a text: what is kept as it is, such as the content
+    /// of an entry, has none, and in what something is found by they are replaced.
+    pub(super) fn bound<D: Database>(self) -> sqlx::query::Query<'static, D, D::Arguments>
+    where
+        Option<i64>: for<'t> Encode<'t, D> + Type<D>,
+        Option<String>: for<'t> Encode<'t, D> + Type<D>,
+        for<'t> Option<&'t str>: Encode<'t, D> + Type<D>,
+        Vec<u8>: for<'t> Encode<'t, D> + Type<D>,
+    {
+        let query = sqlx::query(AssertSqlSafe(self.sql));
+        self.values.into_iter().fold(query, |query, value| match value {
+            Value::Number(number) => query.bind(number),
+            Value::Text(Some(text)) if text.contains('\0') => query.bind(Some(text.replace('\0', "\u{fffd}"))),
+            Value::Text(Some(Cow::Owned(text))) => query.bind(Some(text)),
+            Value::Text(text) => query.bind(text.as_deref()),
+            Value::Hash(hash) => query.bind(hash.0.to_vec()),
+        })
+    }
+
+    /// Writes the name of the last value into the text.
+    fn name_last(&mut self) {
+        // Writing to a string cannot fail.
+        let _ = write!(self.sql, "${}", self.values.len());
+    }
+}
+
+// === impl Value ===
+
+impl From<u64> for Value<'_> {
+    fn from(value: u64) -> Self {
+        Self::Number(Some(number(value)))
+    }
+}
+
+impl From<Option<u64>> for Value<'_> {
+    fn from(value: Option<u64>) -> Self {
+        Self::Number(value.map(number))
+    }
+}
+
+impl<'q> From<&'q str> for Value<'q> {
+    fn from(text: &'q str) -> Self {
+        Self::Text(Some(text.into()))
+    }
+}
+
+impl<'q> From<&'q String> for Value<'q> {
+    fn from(text: &'q String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Some(text.into()))
+    }
+}
+
+impl<'q> From<Option<&'q str>> for Value<'q> {
+    fn from(text: Option<&'q str>) -> Self {
+        Self::Text(text.map(Cow::Borrowed))
+    }
+}
+
+impl<'q> From<&'q Option<String>> for Value<'q> {
+    fn from(text: &'q Option<String>) -> Self {
+        text.as_deref().into()
+    }
+}
+
+impl From<Hash> for Value<'_> {
+    fn from(hash: Hash) -> Self {
+        Self::Hash(hash)
+    }
+}
+
+// === impl Row ===
+
+/// What either database holds in a column.
+macro_rules! get {
+    ($row:expr, $column:expr) => {
+        match $row {
+            Row::Sqlite(row) => row.try_get($column),
+            Row::Postgres(row) => row.try_get($column),
+        }
+    };
+}
+
+impl Row {
+    /// The number in this column.
+    pub fn number(&self, column: &str) -> Result<u64, sqlx::Error> {
+        get!(self, column).map(unsigned)
+    }
+
+    /// The number in this column, if there is one.
+    pub fn some_number(&self, column: &str) -> Result<Option<u64>, sqlx::Error> {
+        let value: Option<i64> = get!(self, column)?;
+        Ok(value.map(unsigned))
+    }
+
+    /// The text in this column.
+    pub fn text(&self, column: &str) -> Result<&str, sqlx::Error> {
+        get!(self, column)
+    }
+
+    /// The text in this column, if there is one.
+    pub fn some_text(&self, column: &str) -> Result<Option<&str>, sqlx::Error> {
+        get!(self, column)
+    }
+
+    /// The text in this column, to keep.
+    pub fn owned(&self, column: &str) -> Result<String, sqlx::Error> {
+        self.text(column).map(str::to_owned)
+    }
+
+    /// The hash in this column.
+    pub fn hash(&self, column: &str) -> Result<Hash, sqlx::Error> {
+        let bytes: &[u8] = get!(self, column)?;
+        Hash::from_slice(bytes).map_err(|reason| sqlx::Error::Decode(reason.into()))
+    }
+
+    /// What the JSON in this column says.
+    pub fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, sqlx::Error> {
+        of_json(self.text(column)?)
+    }
+
+    /// What the JSON in this column says, if there is any.
+    pub fn some_json<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, sqlx::Error> {
+        self.some_text(column)?.map(of_json).transpose()
+    }
+
+    /// What a word in this column stands for.
+    pub fn word<T>(&self, column: &str, named: impl Fn(&str) -> Option<T>) -> Result<T, sqlx::Error> {
+        let word = self.text(column)?;
+        named(word).ok_or_else(|| sqlx::Error::Decode(format!("`{word}` is no {column}").into()))
+    }
+}
+
+/// A value as JSON, to be kept.
+pub fn to_json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
+    serde_json::to_string(value).map_err(|reason| sqlx::Error::Encode(reason.into()))
+}
+
+/// What JSON that was kept says.
+pub fn of_json<T: DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
+    serde_json::from_str(text).map_err(|reason| sqlx::Error::Decode(reason.into()))
+}
