@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::{Request, Response};
-use crate::place;
+use crate::{place, postgres};
 use crate::waiting::eventually;
 
 /// A running control service. Killed when dropped, and also when this process dies in any way.
@@ -49,9 +49,21 @@ impl Control {
         Self::start_with(&[])
     }
 
-    /// Starts it with further options.
+    /// Starts it with further options. It keeps things in SQLite, or in PostgreSQL if the variable `DATABASE` says so.
     pub fn start_with(options: &[&str]) -> Result<Self> {
-        Self::launch([ANY, ANY], options)
+        if std::env::var_os("DATABASE").is_none_or(|database| database != "postgres") {
+            return Self::launch([ANY, ANY], options);
+        }
+        let database = postgres::database()?;
+        Self::launch([ANY, ANY], &[&["--database", &database], options].concat())
+    }
+
+    /// Starts replicas that share a database of PostgreSQL, and the key that is in this folder.
+    pub fn start_replicas<const N: usize>(folder: &Path) -> Result<[Self; N]> {
+        let (database, key) = (postgres::database()?, folder.join("signing.key").display().to_string());
+        let replicas = (0..N).map(|_| Self::launch([ANY, ANY], &["--database", &database, "--signing-key", &key]));
+        let replicas = replicas.collect::<Result<Vec<_>>>()?;
+        replicas.try_into().map_err(|_| anyhow::anyhow!("there are others"))
     }
 
     /// Starts it with an empty store, and its API and the place for Envoys at these addresses.

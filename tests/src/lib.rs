@@ -12,6 +12,7 @@ pub mod envoy;
 pub mod mesh;
 pub mod node;
 pub mod place;
+pub mod postgres;
 #[cfg(feature = "module")]
 pub mod protobuf;
 pub mod python;
