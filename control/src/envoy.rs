@@ -54,8 +54,8 @@ pub enum Delivery {
     },
     /// From the control service, which takes the audit records, too.
     Control {
-        /// Where it is.
-        address: control_plane::Address,
+        /// Where its replicas are.
+        addresses: Vec<control_plane::Address>,
         /// Who this Envoy is to it.
         identity: control_plane::Identity,
         /// By what they know each other; without TLS by nothing.

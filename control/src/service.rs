@@ -25,6 +25,7 @@ mod xds;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use tokio::sync::watch;
 
 pub use access::Role;

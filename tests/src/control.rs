@@ -12,8 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::{Request, Response};
-use crate::{place, postgres};
 use crate::waiting::eventually;
+use crate::{place, postgres};
 
 /// A running control service. Killed when dropped, and also when this process dies in any way.
 pub struct Control {

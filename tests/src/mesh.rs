@@ -27,13 +27,13 @@ pub struct Mesh {
 
 /// How a mesh gets its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub enum Delivery<'a> {
     /// In the bootstrap.
     Static,
     /// From the file [`FILTER`] in Envoy's folder, watched.
     Ecds,
-    /// From the control service that takes Envoys here, to which this one has this id.
-    Control(SocketAddr, &'static str),
+    /// From the control service, whose replicas take Envoys here, and to which this one has this id.
+    Control(&'a [SocketAddr], &'a str),
 }
 
 /// The file in Envoy's folder that holds the filter's configuration.
@@ -48,7 +48,7 @@ impl Mesh {
     }
 
     /// Starts the mesh for a policy, with a say in how Envoy starts.
-    pub fn start_with(policy: &Value, delivery: Delivery, adjust: impl FnOnce(Starter) -> Starter) -> Result<Self> {
+    pub fn start_with(policy: &Value, delivery: Delivery<'_>, adjust: impl FnOnce(Starter) -> Starter) -> Result<Self> {
         Self::launch(policy, delivery, |rendering, _| rendering, adjust)
     }
 
@@ -62,7 +62,7 @@ impl Mesh {
     /// starts.
     pub fn launch(
         policy: &Value,
-        delivery: Delivery,
+        delivery: Delivery<'_>,
         render: impl FnOnce(Rendering, &Path) -> Rendering,
         adjust: impl FnOnce(Starter) -> Starter,
     ) -> Result<Self> {
@@ -76,8 +76,10 @@ impl Mesh {
                 fs::write(folder.join(FILTER), rendering.text("filter")?)?;
                 rendering.text("ecds")?
             }
-            Delivery::Control(address, id) => {
-                rendering.option("--control", address.to_string()).option("--node-id", id).text("control")?
+            Delivery::Control(addresses, id) => {
+                let address =
+                    |rendering: Rendering, address: &SocketAddr| rendering.option("--control", address.to_string());
+                addresses.iter().fold(rendering, address).option("--node-id", id).text("control")?
             }
         };
         for name in providers.keys() {

@@ -13,8 +13,8 @@ pub fn bootstrap(mesh: &Mesh) -> Node {
         cluster::cluster(mesh, upstream).comment(&comment)
     });
     let (node, control) = match &mesh.delivery {
-        Delivery::Control { address, identity, tls } => {
-            (control_plane::node(mesh, identity), Some(control_plane::cluster(address, tls.as_ref())))
+        Delivery::Control { addresses, identity, tls } => {
+            (control_plane::node(mesh, identity), Some(control_plane::cluster(addresses, tls.as_ref())))
         }
         Delivery::Static | Delivery::Ecds { .. } => (map! { "id" => "policymesh", "cluster" => "policymesh" }, None),
     };

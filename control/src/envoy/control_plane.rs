@@ -2,6 +2,8 @@
 
 mod tls;
 
+use std::collections::BTreeSet;
+
 use super::Mesh;
 use crate::yaml::{Node, list, map};
 
@@ -71,19 +73,17 @@ pub fn access_log() -> Node {
     )
 }
 
-/// The cluster of the control service.
-pub fn cluster(address: &Address, tls: Option<&Tls>) -> Node {
-    let Address { host, port } = address;
-    let kind = if host.parse::<std::net::IpAddr>().is_ok() { "STATIC" } else { "STRICT_DNS" };
-    let socket = map! { "socket_address" => map! { "address" => host.as_str(), "port_value" => *port } };
-    let endpoint = map! { "endpoint" => map! { "address" => socket } };
+/// The cluster of the control service, whose replicas take Envoys at these addresses.
+pub fn cluster(addresses: &[Address], tls: Option<&Tls>) -> Node {
+    let hosts = addresses.iter().map(|address| address.host.as_str()).collect::<BTreeSet<_>>();
+    let kind = if hosts.iter().any(|host| host.parse::<std::net::IpAddr>().is_err()) { "STRICT_DNS" } else { "STATIC" };
     map! {
         "name" => CLUSTER,
         "type" => kind,
         "connect_timeout" => "1s",
         "load_assignment" => map! {
             "cluster_name" => CLUSTER,
-            "endpoints" => list![map! { "lb_endpoints" => list![endpoint] }],
+            "endpoints" => list![map! { "lb_endpoints" => Node::list(addresses.iter().map(endpoint).collect()) }],
         },
         "typed_extension_protocol_options" => map! {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions" => map! {
@@ -94,7 +94,7 @@ pub fn cluster(address: &Address, tls: Option<&Tls>) -> Node {
             },
         },
     }
-    .with_some("transport_socket", tls.map(|tls| tls::socket(tls, host)))
+    .with_some("transport_socket", tls.map(|tls| tls::socket(tls, &hosts)))
     .comment("The control service. No request of a client gets here: the route does not name it.")
 }
 
@@ -107,6 +107,12 @@ pub fn node(mesh: &Mesh, identity: &Identity) -> Node {
         "cluster" => identity.cluster.as_str(),
         "metadata" => map! { METADATA => own.comment("What the control service must know to configure the filter.") },
     }
+}
+
+fn endpoint(address: &Address) -> Node {
+    let Address { host, port } = address;
+    let socket = map! { "socket_address" => map! { "address" => host.as_str(), "port_value" => *port } };
+    map! { "endpoint" => map! { "address" => socket } }
 }
 
 fn service() -> Node {

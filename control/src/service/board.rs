@@ -13,8 +13,8 @@ pub use release::Release;
 pub use selector::Selector;
 
 use super::fleet::Identity;
-use super::{Service, ended};
 use super::store::{Store, policies};
+use super::{Service, ended};
 
 /// What is handed out now, and a watch on it.
 pub struct Board {
@@ -79,8 +79,9 @@ pub async fn follow(service: Service) {
             () = changes.next() => {}
             () = ended(service.ending.clone()) => return,
         }
-        if let Err(reason) = service.board.reload().await {
-            tracing::error!(%reason, "cannot read what nodes are to have");
+        match service.board.reload().await {
+            Ok(()) => tracing::debug!("what nodes are to have is read anew"),
+            Err(reason) => tracing::error!(%reason, "cannot read what nodes are to have"),
         }
     }
 }

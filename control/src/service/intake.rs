@@ -76,7 +76,9 @@ impl AccessLogService for Intake {
                 node = introduced.id;
             }
             if !is_name(&node) {
-                return Err(Status::invalid_argument("the first message must have `node.id`, without control characters"));
+                return Err(Status::invalid_argument(
+                    "the first message must have `node.id`, without control characters",
+                ));
             }
             if self.0.rules.nodes_by_certificate {
                 peer.must_be(&node, "records")?;

@@ -140,7 +140,9 @@ impl Source for &Store {
     async fn fetch(self, query: Query<'_>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
             Store::Sqlite(pool) => query.bound().fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
-            Store::Postgres(server) => query.bound().fetch_all(&server.pool).await?.into_iter().map(Row::Postgres).collect(),
+            Store::Postgres(server) => {
+                query.bound().fetch_all(&server.pool).await?.into_iter().map(Row::Postgres).collect()
+            }
         })
     }
 }

@@ -7,9 +7,11 @@ mod delivery;
 mod document;
 mod issuer;
 mod life;
+mod load;
 mod mutual;
 mod oidc;
 mod outage;
+mod replicas;
 mod rollout;
 mod tls;
 
@@ -44,8 +46,14 @@ fn start() -> (Control, Mesh) {
 }
 
 /// A mesh that gets its policies from this service.
-fn mesh(control: &Control, node: &'static str) -> Mesh {
-    Mesh::start_with(&policy("lock"), Delivery::Control(control.xds(), node), |starter| starter).unwrap()
+fn mesh(control: &Control, node: &str) -> Mesh {
+    mesh_of(&[control], node)
+}
+
+/// A mesh that gets its policies from any of these replicas of the service.
+fn mesh_of(replicas: &[&Control], node: &str) -> Mesh {
+    let addresses: Vec<_> = replicas.iter().map(|replica| replica.xds()).collect();
+    Mesh::start_with(&policy("lock"), Delivery::Control(&addresses, node), |starter| starter).unwrap()
 }
 
 /// A policy that no Envoy of a mesh takes: it names a cluster that none has.

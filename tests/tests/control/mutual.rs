@@ -14,7 +14,7 @@ use crate::{local_only, ordinary, policy};
 
 /// A mesh whose Envoy is rendered with more options.
 fn mesh(control: &Control, node: &'static str, render: impl FnOnce(Rendering, &Path) -> Rendering) -> Mesh {
-    Mesh::launch(&policy("lock"), Delivery::Control(control.xds(), node), render, |starter| starter).unwrap()
+    Mesh::launch(&policy("lock"), Delivery::Control(&[control.xds()], node), render, |starter| starter).unwrap()
 }
 
 /// Puts the authority of the service, and a certificate of an authority of Envoys, into Envoy's folder.

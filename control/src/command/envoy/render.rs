@@ -40,9 +40,9 @@ pub struct Render {
     #[arg(long, default_value = "/etc/policymesh/filter.yaml", value_name = "PATH")]
     filter_config: String,
 
-    /// Where the control service of --mode control takes Envoys.
+    /// Where the control service of --mode control takes Envoys; once for each replica.
     #[arg(long, default_value = "127.0.0.1:18000", value_name = "HOST:PORT")]
-    control: control_plane::Address,
+    control: Vec<control_plane::Address>,
 
     /// The authorities that its certificate must be from, as Envoy sees the file: then the connection is by TLS. PEM, read
     /// when Envoy starts, or `.yaml`, a secret as SDS delivers it, which may be replaced at any time.
@@ -177,7 +177,7 @@ impl Render {
             Mode::Static => Delivery::Static,
             Mode::Ecds | Mode::Filter => Delivery::Ecds { file: self.filter_config.clone() },
             Mode::Control => Delivery::Control {
-                address: self.control.clone(),
+                addresses: self.control.clone(),
                 identity: control_plane::Identity { id: self.node_id.clone(), cluster: self.node_cluster.clone() },
                 tls: self.tls()?,
             },

@@ -1,5 +1,6 @@
 //! TLS between an Envoy and the control service: each shows the other a certificate.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::yaml::{Node, list, map};
@@ -40,11 +41,9 @@ pub enum File {
 const CERTIFICATE: &str = "policymesh-control-certificate";
 const AUTHORITIES: &str = "policymesh-control-authorities";
 
-/// The transport socket of the cluster of a control service at this host.
-pub fn socket(tls: &Tls, host: &str) -> Node {
-    let ip = host.parse::<IpAddr>().is_ok();
-    let name = map! { "san_type" => if ip { "IP_ADDRESS" } else { "DNS" }, "matcher" => map! { "exact" => host } };
-    let names = list![name];
+/// The transport socket of the cluster of a control service whose replicas are at these hosts.
+pub fn socket(tls: &Tls, hosts: &BTreeSet<&str>) -> Node {
+    let names = Node::list(hosts.iter().copied().map(name).collect());
     let common = map! {
         "tls_params" => map! {
             "tls_minimum_protocol_version" => "TLSv1_3",
@@ -78,9 +77,18 @@ pub fn socket(tls: &Tls, host: &str) -> Node {
         "typed_config" => map! {
             "@type" => "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         }
-        .with_some("sni", (!ip).then(|| Node::from(host)))
+        .with_some("sni", hosts.first().filter(|host| hosts.len() == 1 && !is_ip(host)).map(|host| Node::from(*host)))
         .with("common_tls_context", common),
     }
+}
+
+/// What a certificate must be for.
+fn name(host: &str) -> Node {
+    map! { "san_type" => if is_ip(host) { "IP_ADDRESS" } else { "DNS" }, "matcher" => map! { "exact" => host } }
+}
+
+fn is_ip(host: &str) -> bool {
+    host.parse::<IpAddr>().is_ok()
 }
 
 fn file(path: &str) -> Node {

@@ -7,7 +7,8 @@ use crate::chain::Checkpoint;
 /// Keeps a checkpoint.
 pub async fn insert(transaction: &mut Transaction, checkpoint: &Checkpoint) -> Result<(), sqlx::Error> {
     let Checkpoint { seq, hash, time_us, signature } = checkpoint;
-    let query = "insert into checkpoints (seq, hash, time_us, signature) values ($1, $2, $3, $4) on conflict do nothing";
+    let query =
+        "insert into checkpoints (seq, hash, time_us, signature) values ($1, $2, $3, $4) on conflict do nothing";
     let query = Query::new(query).bind(*seq).bind(*hash).bind(*time_us).bind(signature);
     query.execute(transaction).await.map(drop)
 }

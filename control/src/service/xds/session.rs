@@ -80,7 +80,10 @@ impl Session {
             self.peer.must_be(&identity.id, "policies")?;
         }
         let learnt = self.service.fleet.learn(&identity.id).await;
-        learnt.map_err(|_| Status::unavailable("the store cannot be read now"))?;
+        learnt.map_err(|reason| {
+            tracing::error!(%reason, "cannot read what is known of a node");
+            Status::unavailable("the store cannot be read now")
+        })?;
         self.service.fleet.connected(&identity);
         self.identity = Some(identity);
         Ok(())
@@ -114,9 +117,7 @@ impl Session {
             None => {
                 tracing::info!(node = identity.id, version, "policy taken");
                 self.has = Some(version.clone());
-                self.service.fleet.change(&identity.id, |node| {
-                    node.acked = Some(Acked { version, policy, number, time_us });
-                });
+                self.took(&identity.id, version, &release);
             }
             Some(fault) => {
                 let message: String = fault.message.chars().take(LONGEST_MESSAGE).collect();
@@ -125,6 +126,17 @@ impl Session {
                 self.service.fleet.refused(&identity.id, refusal).await;
             }
         }
+    }
+
+    /// Takes note that the node has this version: it says so now, or, where its answer was lost with the stream, on the next one.
+    fn took(&self, id: &str, version: String, release: &Release) {
+        let Release { policy, number, .. } = release;
+        let is_known = |acked: &Acked| acked.version == version;
+        if self.service.fleet.own(id).and_then(|node| node.acked).as_ref().is_some_and(is_known) {
+            return;
+        }
+        let acked = Acked { version, policy: policy.clone(), number: *number, time_us: now_us() };
+        self.service.fleet.change(id, |node| node.acked = Some(acked));
     }
 
     /// What the node is to be sent now, if anything. One offer is made at a time, so that each answer is to the last.
@@ -137,6 +149,9 @@ impl Session {
         let resource =
             release.as_deref().map_or_else(resource::refusal, |release| resource::of(release, identity, &self.salt));
         if self.has.as_ref() == Some(&resource.version) {
+            if let Some(release) = release {
+                self.took(&identity.id, resource.version, &release);
+            }
             return None;
         }
         self.offers += 1;
