@@ -1,4 +1,5 @@
-# Everything that can be done with a clone of Policy Mesh. Needs Rust by rustup, Python 3 with pip, and a C compiler to link.
+# Everything that can be done with a clone of Policy Mesh. Needs Rust by rustup, Python 3 with pip, and a C compiler to link;
+# its tests need PostgreSQL, too, and install it where apt can.
 .DEFAULT_GOAL := help
 .PHONY: help up test test-clients test-envoys bench fuzz check filter setup
 
@@ -18,8 +19,9 @@ up: filter ## Starts a mesh on this machine and says what to try; Ctrl-C stops i
 	cargo build --package control --bin policymesh --locked
 	@cargo run --quiet --package tests --bin up --no-default-features --locked
 
-test: check filter ## Installs what the tests need, and runs all of them
+test: check filter ## Installs what the tests need, and runs all of them; those of the control service on PostgreSQL, too
 	cargo test --workspace --locked
+	DATABASE=postgres cargo test --package tests --test control --locked
 
 test-clients: filter ## Runs five official clients in front of all three providers; needs Node.js 20 with npm, too
 	cargo clippy --package tests --test pairs --features pairs --locked -- --deny warnings
