@@ -6,7 +6,7 @@ use crate::instance;
 use crate::protobuf;
 use crate::stats;
 use policy::audit::{Ending, Record};
-use policy::exchange::{Arrival, Engine, Exchange, Forward, Listing, Refusal, Step};
+use policy::exchange::{Arrival, Engine, Exchange, Forward, Listing, Refusal, Shadow, Step};
 use policy::progress::Progress;
 use provider::{answer_headers, error, listing};
 use proxy_wasm::traits::{Context, HttpContext};
@@ -16,6 +16,8 @@ use std::rc::Rc;
 /// One exchange: a request and its response.
 pub struct Router {
     exchange: Exchange,
+    /// The same under another policy, which nobody obeys.
+    shadow: Option<Shadow>,
     /// Bytes of the request's body that were read.
     read: usize,
     answer: Answer,
@@ -38,17 +40,35 @@ enum Answer {
 
 impl Router {
     /// An exchange of which nothing is known yet.
-    pub fn new(engine: Rc<Engine>) -> Self {
+    pub fn new(live: Rc<Engine>, shadow: Option<Rc<Engine>>) -> Self {
         let arrival = Arrival { time: host::now(), sequence: instance::next_sequence() };
-        let exchange = Exchange::new(engine, arrival);
-        Self { exchange, read: 0, answer: Answer::Provider }
+        let shadow = shadow.map(|engine| Shadow::new(Exchange::new(engine, arrival.clone())));
+        Self { exchange: Exchange::new(live, arrival), shadow, read: 0, answer: Answer::Provider }
+    }
+
+    /// Goes on with what has come of the request. The shadow goes first, so that it is done when the request leaves.
+    fn go_on(&mut self, work: impl Fn(&mut Exchange) -> Step) -> Action {
+        if let Some(mut shadow) = self.shadow.take() {
+            shadow.sees(|exchange| timed(exchange, &work));
+            while shadow.must_reread() {
+                slices(self.read, |slice, end| {
+                    shadow.sees(|exchange| timed(exchange, |exchange| exchange.on_reread(slice, end)));
+                });
+            }
+            self.shadow = Some(shadow);
+        }
+        let step = timed(&mut self.exchange, work);
+        self.take(step)
     }
 
     fn take(&mut self, step: Step) -> Action {
         match step {
             Step::Hold => Action::Pause,
             Step::Reread => {
-                let step = self.reread();
+                let mut step = Step::Hold;
+                slices(self.read, |slice, end| {
+                    step = timed(&mut self.exchange, |exchange| exchange.on_reread(slice, end));
+                });
                 self.take(step)
             }
             Step::Forward(forward) => {
@@ -66,21 +86,6 @@ impl Router {
         }
     }
 
-    /// Reads the body that Envoy holds once more.
-    fn reread(&mut self) -> Step {
-        let mut done = 0;
-        loop {
-            let slice = host::body(Body::Request, done, self.read.saturating_sub(done).min(SLICE));
-            done += slice.len();
-            // A body that Envoy no longer has ends too early, and nothing has a place in it.
-            let end = slice.is_empty() || done >= self.read;
-            let step = self.timed(|exchange| exchange.on_reread(&slice, end));
-            if end {
-                return step;
-            }
-        }
-    }
-
     fn forward(&mut self, forward: &Forward) {
         let more = forward.plan.attempts.len().saturating_sub(1);
         if more > 0 {
@@ -92,7 +97,7 @@ impl Router {
         }
         host::set_property("policymesh_plan", &forward.plan.to_bytes());
         host::set_property("policymesh_cluster", forward.cluster.as_bytes());
-        write_record(&self.exchange.record());
+        write_record(&self.record());
         // Envoy keeps the old route until the cache is cleared, so this must come last.
         host::clear_route_cache();
     }
@@ -109,19 +114,18 @@ impl Router {
 
     fn reply(&mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) {
         self.answer = Answer::Own;
-        write_record(&self.exchange.record());
+        write_record(&self.record());
         let told = self.exchange.response_headers();
         let told = told.iter().map(|(name, value)| (*name, value.as_str()));
         let headers = [("content-type", "application/json")].into_iter().chain(headers.iter().copied()).chain(told);
         host::reply(status, headers.collect(), body);
     }
 
-    /// Does some reading or deciding, and keeps the time that it takes.
-    fn timed<T>(&mut self, work: impl FnOnce(&mut Exchange) -> T) -> T {
-        let before = host::now();
-        let done = work(&mut self.exchange);
-        self.exchange.took(host::now().saturating_sub(before));
-        done
+    /// The exchange's record, as it stands now.
+    fn record(&self) -> Record {
+        let live = self.exchange.record();
+        let shadow = self.shadow.as_ref().and_then(|shadow| shadow.beside(&live)).map(Box::new);
+        Record { shadow, ..live }
     }
 }
 
@@ -130,8 +134,7 @@ impl Context for Router {}
 impl HttpContext for Router {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
         let headers = host::headers(Headers::Request);
-        let step = self.timed(|exchange| exchange.on_request_headers(&headers, &host::property, end));
-        self.take(step)
+        self.go_on(|exchange| exchange.on_request_headers(&headers, &host::property, end))
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
@@ -141,15 +144,13 @@ impl HttpContext for Router {
             new => host::body(Body::Request, self.read, new),
         };
         self.read = size;
-        let step = self.timed(|exchange| exchange.on_request_body(&chunk, end));
-        self.take(step)
+        self.go_on(|exchange| exchange.on_request_body(&chunk, end))
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         // Trailers are a place for text that nobody reads.
         host::clear_request_trailers();
-        let step = self.timed(Exchange::on_request_trailers);
-        self.take(step)
+        self.go_on(Exchange::on_request_trailers)
     }
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
@@ -183,9 +184,32 @@ impl HttpContext for Router {
     fn on_log(&mut self) {
         let progress = host::property(&[PROGRESS]).map(|bytes| Progress::from_bytes(&bytes));
         self.exchange.on_end(ending(), progress.unwrap_or_default(), host::now());
-        let record = self.exchange.record();
+        let record = self.record();
         write_record(&record);
         stats::ended(&record);
+    }
+}
+
+/// Does some reading or deciding, and keeps the time that it takes.
+fn timed<T>(exchange: &mut Exchange, work: impl FnOnce(&mut Exchange) -> T) -> T {
+    let before = host::now();
+    let done = work(exchange);
+    exchange.took(host::now().saturating_sub(before));
+    done
+}
+
+/// Reads the body of a request, of which Envoy holds so many bytes, once more: slice by slice, and which is the last.
+fn slices(size: usize, mut read: impl FnMut(&[u8], bool)) {
+    let mut done = 0;
+    loop {
+        let slice = host::body(Body::Request, done, size.saturating_sub(done).min(SLICE));
+        done += slice.len();
+        // A body that Envoy no longer has ends too early, and nothing has a place in it.
+        let end = slice.is_empty() || done >= size;
+        read(&slice, end);
+        if end {
+            return;
+        }
     }
 }
 

@@ -42,6 +42,11 @@ pub fn ended(record: &Record) {
     if let Action::Refuse(refused) = record.action {
         count("policymesh_refused", &[("reason", refused.name())], 1);
     }
+    if let Some(shadow) = &record.shadow {
+        let result = if shadow.agrees { "agrees" } else { "differs" };
+        count("policymesh_shadow_requests", &[("result", result), ("action", shadow.action.name())], 1);
+        observe("policymesh_shadow_microseconds", shadow.micros);
+    }
     used(record);
     count("policymesh_scan_bytes", &[], record.scan.text_bytes);
     count("policymesh_scan_remembered_bytes", &[], record.scan.remembered_bytes);
@@ -104,6 +109,11 @@ pub fn accepted(policy: &PolicyReference) {
 /// Counts a refused configuration.
 pub fn refused() {
     count("policymesh_config_refused", &[], 1);
+}
+
+/// Counts a shadow that cannot be used.
+pub fn shadow_refused() {
+    count("policymesh_shadow_refused", &[], 1);
 }
 
 /// The value of a label that does not apply.

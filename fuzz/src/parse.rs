@@ -8,7 +8,9 @@ use policy::request::Api;
 /// Checks one input: a policy document, or a filter's configuration.
 pub fn check(input: &[u8]) {
     match Bundle::parse(input) {
-        Ok((Bundle::Router(policy), _)) => decides(&policy),
+        Ok((Bundle::Router(policies), _)) => {
+            [Some(&policies.live), policies.shadow.as_ref()].into_iter().flatten().for_each(decides)
+        }
         Ok((Bundle::Adapter, _)) => {}
         Err(problems) => assert!(!problems.is_empty(), "a refusal has a reason"),
     }

@@ -27,8 +27,8 @@ fn main() {
     let count: u64 = arguments.next().unwrap().parse().unwrap();
     let policy: serde_json::Value = serde_saphyr::from_str(&policy).unwrap();
     let bundle = serde_json::json!({"role": "router", "policy": policy}).to_string();
-    let Bundle::Router(policy) = Bundle::parse(bundle.as_bytes()).unwrap().0 else { return };
-    let engine = Rc::new(Engine::new(*policy, Secrets::default()));
+    let Bundle::Router(policies) = Bundle::parse(bundle.as_bytes()).unwrap().0 else { return };
+    let engine = Rc::new(Engine::new(policies.live, Secrets::default()));
     let text: String = SENTENCES
         .iter()
         .cycle()

@@ -51,6 +51,9 @@ pub struct Record {
     /// The decision as it fell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// What a policy would have done that is asked beside the one in force, and not obeyed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Box<Shadow>>,
     /// What reading the request took.
     pub scan: Scan,
     /// The attempts at it, in order.
@@ -68,6 +71,31 @@ pub struct Record {
     /// How the exchange ended, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
+}
+
+/// What another policy would have done with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shadow {
+    /// That policy.
+    pub policy: PolicyReference,
+    /// Whether it would have done what was done: the same action, and the same first choice.
+    pub agrees: bool,
+    /// What would have happened to the request.
+    pub action: Action,
+    /// The rule that would have decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Name>,
+    /// The level that would have counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Name>,
+    /// Where the request would have been sent first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Candidate>,
+    /// All that this hangs on, where it is not what [`Record::facts`] says: the policies look for different things.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
+    /// The time that it took, in microseconds; it is not among those of [`Scan`].
+    pub micros: u64,
 }
 
 /// How far an exchange had come.
@@ -162,6 +190,28 @@ pub struct Ending {
     pub attempts: u64,
     /// From the request's arrival to the end, in microseconds.
     pub micros: u64,
+}
+
+// === impl Shadow ===
+
+impl Shadow {
+    /// What another policy did with the request of the record `live`, of which it made the record `other`.
+    pub fn new(other: Record, live: &Record) -> Self {
+        let first = |record: &Record| {
+            let chosen = record.chosen.as_ref();
+            chosen.map(|one| (one.provider.clone(), one.model.as_ref().map(|model| model.name.clone()), one.redacted))
+        };
+        Self {
+            agrees: other.action == live.action && first(&other) == first(live),
+            policy: other.policy,
+            action: other.action,
+            rule: other.rule,
+            level: other.level,
+            chosen: other.chosen,
+            facts: other.facts.filter(|facts| live.facts.as_ref() != Some(facts)),
+            micros: other.scan.micros,
+        }
+    }
 }
 
 // === impl Action ===

@@ -13,9 +13,20 @@ use crate::{
 #[derive(Clone, Debug)]
 pub enum Bundle {
     /// It decides where a request goes.
-    Router(Box<Policy>),
+    Router(Box<Policies>),
     /// It turns a request into what its provider understands.
     Adapter,
+}
+
+/// The policies of a router.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    /// The one in force.
+    pub live: Policy,
+    /// One that is asked about each request, too, and not obeyed: what it would have done is in the record.
+    pub shadow: Option<Policy>,
+    /// Why there is none, though there should be: a shadow with errors keeps nothing else from being used.
+    pub shadow_problems: Vec<Problem>,
 }
 
 /// The configuration of a filter as written.
@@ -26,6 +37,8 @@ struct BundleConfig {
     /// The clusters that this Envoy has; not known if left out.
     clusters: Option<Vec<String>>,
     policy: Option<PolicyConfig>,
+    /// A whole policy document, in JSON or YAML, as a text: it is read apart, so that its errors are its own.
+    shadow: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -41,7 +54,7 @@ impl Bundle {
     /// Reads and compiles a filter's configuration, in JSON or YAML. With it come warnings; errors are told all at once.
     pub fn parse(bytes: &[u8]) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
         let Document { config, problems, broken, node } = config::read(bytes)?;
-        let BundleConfig { role, clusters, policy } = config;
+        let BundleConfig { role, clusters, policy, shadow } = config;
         let mut report = Report::new("policy.", problems, broken);
         let bundle = match (role, policy) {
             (Role::Adapter, None) => Some(Self::Adapter),
@@ -56,11 +69,33 @@ impl Bundle {
             (Role::Router, Some(policy)) => {
                 check_clusters(&policy, clusters.as_deref(), &mut report);
                 let node = node.get("policy").unwrap_or(&Node::Null);
-                compile::compile(policy, node, &mut report).map(|policy| Self::Router(Box::new(policy)))
+                let live = compile::compile(policy, node, &mut report);
+                live.map(|live| Self::Router(Box::new(Policies::new(live, shadow, clusters.as_deref()))))
             }
         };
         report.finish(bundle)
     }
+}
+
+// === impl Policies ===
+
+impl Policies {
+    fn new(live: Policy, shadow: Option<String>, clusters: Option<&[String]>) -> Self {
+        let (shadow, shadow_problems) = match shadow.map(|document| read_shadow(document.as_bytes(), clusters)) {
+            Some(Ok((shadow, _))) => (Some(shadow), Vec::new()),
+            Some(Err(problems)) => (None, problems),
+            None => (None, Vec::new()),
+        };
+        Self { live, shadow, shadow_problems }
+    }
+}
+
+fn read_shadow(document: &[u8], clusters: Option<&[String]>) -> Result<(Policy, Vec<Problem>), Vec<Problem>> {
+    let Document { config, problems, broken, node } = config::read(document)?;
+    let mut report = Report::new("", problems, broken);
+    check_clusters(&config, clusters, &mut report);
+    let policy = compile::compile(config, &node, &mut report);
+    report.finish(policy)
 }
 
 /// A policy that names a cluster which its Envoy does not have would refuse at run time what it allows on paper.
@@ -122,6 +157,30 @@ mod tests {
             told(&router(r#"["hear"]"#, "restricted")),
             ["policy.spec.providers[0].cluster: there is no cluster `here` (did you mean `hear`?)"]
         );
+    }
+
+    #[test]
+    fn a_shadow_with_errors_is_left_out_and_nothing_else() {
+        let with = |shadow: &str| {
+            let mut bundle: serde_json::Value = serde_json::from_str(&router("[\"here\"]", "restricted")).unwrap();
+            let mut policy = bundle["policy"].clone();
+            policy["metadata"]["name"] = "s".into();
+            bundle["shadow"] = policy.to_string().replace("\"here\"", shadow).into();
+            match Bundle::parse(bundle.to_string().as_bytes()) {
+                Ok((Bundle::Router(policies), _)) => *policies,
+                other => panic!("{other:?}"),
+            }
+        };
+        let Policies { live, shadow, shadow_problems } = with("\"here\"");
+        assert_eq!((live.name().as_str(), shadow.unwrap().name().as_str(), shadow_problems.len()), ("p", "s", 0));
+        for (wrong, told) in [
+            ("\"hear\"", "spec.providers[0].cluster: there is no cluster `hear` (did you mean `here`?)"),
+            ("", "is no"),
+        ] {
+            let Policies { shadow, shadow_problems, .. } = with(wrong);
+            assert!(shadow.is_none());
+            assert!(shadow_problems[0].to_string().contains(told) || wrong.is_empty(), "{shadow_problems:?}");
+        }
     }
 
     #[test]

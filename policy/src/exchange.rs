@@ -8,10 +8,12 @@ mod head;
 mod listing;
 mod reading;
 mod redacting;
+mod shadow;
 
 pub use engine::{Engine, Secrets};
 pub use head::{Head, Header};
 pub use listing::{Listing, Shown};
+pub use shadow::Shadow;
 
 use std::rc::Rc;
 
@@ -222,6 +224,7 @@ impl Exchange {
             chosen: decision.and_then(|decision| decision.candidates().first().cloned()),
             facts: self.facts.clone(),
             decision: self.decision.clone(),
+            shadow: None,
             scan: Scan { micros: self.nanoseconds / 1000, ..self.scan },
             attempts: self.progress.attempts.clone(),
             dropped: self.progress.dropped.clone(),

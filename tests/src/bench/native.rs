@@ -53,8 +53,8 @@ impl Native {
 fn activate(bundle: &str) -> Result<(Rc<Engine>, Duration)> {
     let before = Instant::now();
     let parsed = Bundle::parse(bundle.as_bytes()).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    let Bundle::Router(policy) = parsed.0 else { bail!("a bundle with a policy is a router's") };
-    let engine = Engine::new(*policy, Secrets::default());
+    let Bundle::Router(policies) = parsed.0 else { bail!("a bundle with a policy is a router's") };
+    let engine = Engine::new(policies.live, Secrets::default());
     Ok((Rc::new(engine), before.elapsed()))
 }
 

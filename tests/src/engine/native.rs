@@ -24,8 +24,8 @@ impl Native {
     pub fn new(policy: &Value) -> Result<Self> {
         let written = json!({"role": "router", "policy": policy}).to_string();
         match Bundle::parse(written.as_bytes()) {
-            Ok((Bundle::Router(policy), _)) => {
-                Ok(Self { engine: Rc::new(InForce::new(*policy, Secrets::default())), sequence: 0 })
+            Ok((Bundle::Router(policies), _)) => {
+                Ok(Self { engine: Rc::new(InForce::new(policies.live, Secrets::default())), sequence: 0 })
             }
             Ok((Bundle::Adapter, _)) => bail!("a bundle with a policy is a router's"),
             Err(problems) => bail!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
