@@ -122,18 +122,14 @@ impl Client {
 
     /// Sends something. `revision` is what the change is based on.
     pub fn post(&self, path: &str, revision: Option<u64>, body: &impl Serialize) -> anyhow::Result<Answer> {
-        let request = self.signed(self.agent.post(self.url(path)));
-        let request = match revision {
-            Some(revision) => request.header("if-match", format!("\"{revision}\"")),
-            None => request,
-        };
+        let request = based_on(revision, self.signed(self.agent.post(self.url(path))));
         self.read(request.send_json(body))
     }
 
-    /// Has something taken away.
-    pub fn delete(&self, path: &str) -> anyhow::Result<Answer> {
-        let request = self.agent.delete(self.url(path));
-        self.read(self.signed(request).call())
+    /// Has something taken away. `revision` is what the change is based on.
+    pub fn delete(&self, path: &str, revision: Option<u64>) -> anyhow::Result<Answer> {
+        let request = based_on(revision, self.signed(self.agent.delete(self.url(path))));
+        self.read(request.call())
     }
 
     fn url(&self, path: &str) -> String {
@@ -154,6 +150,14 @@ impl Client {
         let body = answer.body_mut().with_config().limit(LONGEST).read_to_vec();
         let body = body.with_context(|| format!("the answer of {} broke off", self.base))?;
         Ok(Answer { status: answer.status().as_u16(), revision, body })
+    }
+}
+
+/// A request for a change to what is at this revision.
+fn based_on<B>(revision: Option<u64>, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+    match revision {
+        Some(revision) => request.header("if-match", format!("\"{revision}\"")),
+        None => request,
     }
 }
 

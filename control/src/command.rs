@@ -21,6 +21,7 @@ mod rollout;
 mod schema;
 mod selection;
 mod serve;
+mod shadow;
 mod test;
 mod tokens;
 mod why;
@@ -57,6 +58,9 @@ enum Command {
     Publish(rollout::Publish),
     Promote(rollout::Promote),
     Rollback(rollout::Rollback),
+    /// A version that runs beside the one in force: what it would do is recorded, and not done.
+    #[command(subcommand)]
+    Shadow(shadow::Shadow),
     Nodes(nodes::Nodes),
     Records(records::Records),
     Collect(collect::Collect),
@@ -91,6 +95,7 @@ impl Policymesh {
             Command::Publish(command) => command.run(),
             Command::Promote(command) => command.run(),
             Command::Rollback(command) => command.run(),
+            Command::Shadow(command) => command.run(),
             Command::Nodes(command) => command.run(),
             Command::Records(command) => command.run(),
             Command::Collect(command) => command.run(),

@@ -5,6 +5,7 @@
 //! policy each node is to have is published by one watch, the [`board`]; readers never wait for either.
 
 mod access;
+mod agreement;
 mod api;
 mod board;
 mod export;

@@ -110,11 +110,16 @@ impl Terms {
 
     /// Who gets it first; nothing if all nodes get it at once.
     pub fn chosen(&self) -> Option<Value> {
-        match self.canary_share {
-            Some(share) => Some(json!({"share": share})),
-            None if self.canary_node.is_empty() => None,
-            None => Some(json!({"nodes": self.canary_node})),
-        }
+        group(self.canary_share, &self.canary_node)
+    }
+}
+
+/// Some of a policy's nodes, as the service wants to be told; nothing if they are not said.
+pub fn group(share: Option<u8>, nodes: &[String]) -> Option<Value> {
+    match share {
+        Some(share) => Some(json!({"share": share})),
+        None if nodes.is_empty() => None,
+        None => Some(json!({"nodes": nodes})),
     }
 }
 

@@ -66,7 +66,7 @@ impl Tokens {
                 part(&answer, "/tokens").as_array().into_iter().flatten().for_each(|token| say!("{}", line(token)));
             }
             Self::Revoke(Revoke { id, server }) => {
-                server.client()?.delete(&format!("/v1/tokens/{id}"))?.done()?;
+                server.client()?.delete(&format!("/v1/tokens/{id}"), None)?.done()?;
                 say!("token {id} is revoked");
             }
         }

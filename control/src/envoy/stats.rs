@@ -3,8 +3,9 @@
 use crate::yaml::{Node, list, map};
 
 /// The labels that the filter writes into the names of its metrics: `policymesh_requests.action.<a>.level.<l>`.
-const LABELS: [&str; 11] =
-    ["action", "level", "rule", "provider", "reason", "policy", "digest", "outcome", "state", "model", "kind"];
+const LABELS: [&str; 12] = [
+    "action", "level", "rule", "provider", "reason", "policy", "digest", "outcome", "state", "model", "kind", "result",
+];
 
 /// The labels of the metrics that OpenTelemetry's conventions name, as they call them.
 const CONVENTIONAL: [(&str, &str); 4] = [

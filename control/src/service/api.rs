@@ -12,6 +12,7 @@ mod policies;
 mod problem;
 mod records;
 mod replay;
+mod shadow;
 pub mod tokens;
 mod why;
 
@@ -61,6 +62,9 @@ fn router(service: Service) -> Router {
         .routes(guarded(Publish, routes!(policies::publish)))
         .routes(guarded(Publish, routes!(policies::promote)))
         .routes(guarded(Publish, routes!(policies::roll_back)))
+        .routes(guarded(Publish, routes!(shadow::start)))
+        .routes(guarded(Publish, routes!(shadow::end)))
+        .routes(guarded(ReadRecords, routes!(shadow::compare)))
         .routes(guarded(ReadNodes, routes!(nodes::list)))
         .routes(guarded(ReadNodes, routes!(nodes::find)))
         .routes(guarded(Collect, routes!(records::add)))

@@ -37,13 +37,15 @@ pub struct Assignment {
     /// What they have.
     pub release: Option<Arc<Release>>,
     /// What some of them have instead, to see how it does.
-    pub canary: Option<(Canary, Arc<Release>)>,
+    pub canary: Option<(Group, Arc<Release>)>,
+    /// What all or some of them are asked beside what they have, and do not obey.
+    pub shadow: Option<(Option<Group>, Arc<Release>)>,
 }
 
-/// Which nodes go first.
+/// Some of the nodes of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Canary {
+pub enum Group {
     /// The nodes with these ids.
     Nodes(Vec<String>),
     /// This share of all nodes, in percent: 1 to 99. Which ones hangs on their ids, so they stay the same.
@@ -97,19 +99,36 @@ impl Plan {
     }
 
     /// What this node is to have; nothing where no policy is for it.
-    pub fn release_for(&self, node: &Identity) -> Option<&Arc<Release>> {
+    pub fn release_for(&self, node: &Identity) -> Option<Arc<Release>> {
         let assignment = self.assignments.iter().find(|assignment| assignment.selector.selects(node))?;
-        match &assignment.canary {
-            Some((canary, release)) if canary.includes(&node.id) => Some(release),
-            _ => assignment.release.as_ref(),
+        let release = match &assignment.canary {
+            Some((canary, release)) if canary.includes(&node.id) => release,
+            _ => assignment.release.as_ref()?,
+        };
+        match &assignment.shadow {
+            Some((group, shadow)) if group.as_ref().is_none_or(|group| group.includes(&node.id)) => {
+                Some(Arc::new(release.beside(shadow)))
+            }
+            _ => Some(Arc::clone(release)),
         }
     }
 }
 
-// === impl Canary ===
+// === impl Group ===
 
-impl Canary {
-    /// Whether a node is among those that go first.
+impl Group {
+    /// What is wrong with it, if anything is.
+    pub fn fault(&self) -> Option<String> {
+        match self {
+            Self::Share(percent) if !(1..=99).contains(percent) => {
+                Some(format!("`{percent}` is no share in percent: from 1 to 99"))
+            }
+            Self::Nodes(nodes) if nodes.is_empty() => Some("no node is named".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether a node is one of them.
     pub fn includes(&self, node: &str) -> bool {
         match self {
             Self::Nodes(nodes) => nodes.iter().any(|one| one == node),
@@ -130,7 +149,8 @@ mod tests {
     use super::*;
 
     fn release(number: u64) -> Arc<Release> {
-        Arc::new(Release { policy: "p".into(), number, digest: String::new(), document: Arc::default() })
+        let digest = String::new();
+        Arc::new(Release { policy: "p".into(), number, digest, document: Arc::default(), shadow: None })
     }
 
     fn node(id: &str, cluster: &str) -> Identity {
@@ -151,11 +171,30 @@ mod tests {
             },
             release: Some(release(number)),
             canary: None,
+            shadow: None,
         };
         let plan = Plan::new(vec![of(&[], &[], 1), of(&["edge"], &[], 2), of(&["edge"], &["a"], 3)]);
         let nodes = [("a", "edge"), ("b", "edge"), ("a", "core")];
         assert_eq!(numbers(&plan, &nodes), [Some(3), Some(2), Some(1)]);
         assert_eq!(numbers(&Plan::new(vec![of(&["edge"], &[], 2)]), &nodes), [Some(2), Some(2), None]);
+    }
+
+    #[test]
+    fn a_shadow_is_beside_what_a_node_has_and_never_beside_itself() {
+        let shadows = |group, node_id| {
+            let plan = Plan::new(vec![Assignment {
+                selector: Selector::default(),
+                release: Some(release(1)),
+                canary: Some((Group::Nodes(vec!["a".into()]), release(2))),
+                shadow: Some((group, release(2))),
+            }]);
+            let release = plan.release_for(&node(node_id, "")).unwrap();
+            (release.number, release.shadow.as_ref().map(|shadow| shadow.number))
+        };
+        assert_eq!(shadows(None, "a"), (2, None));
+        assert_eq!(shadows(None, "b"), (1, Some(2)));
+        let group = || Some(Group::Nodes(vec!["b".into()]));
+        assert_eq!((shadows(group(), "b"), shadows(group(), "c")), ((1, Some(2)), (1, None)));
     }
 
     #[test]
@@ -165,10 +204,11 @@ mod tests {
                 selector: Selector::default(),
                 release: Some(release(1)),
                 canary: Some((canary, release(2))),
+                shadow: None,
             }])
         };
-        assert_eq!(numbers(&with(Canary::Nodes(vec!["a".into()])), &[("a", ""), ("b", "")]), [Some(2), Some(1)]);
-        let plan = with(Canary::Share(10));
+        assert_eq!(numbers(&with(Group::Nodes(vec!["a".into()])), &[("a", ""), ("b", "")]), [Some(2), Some(1)]);
+        let plan = with(Group::Share(10));
         let taken =
             (0..2_000).filter(|n| plan.release_for(&node(&format!("node-{n}"), "")).unwrap().number == 2).count();
         assert!((140..260).contains(&taken), "{taken} of 2000 are not about 10 %");

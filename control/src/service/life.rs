@@ -7,6 +7,7 @@ mod check;
 pub mod guard;
 mod publish;
 mod rollout;
+mod shadow;
 mod suite;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use serde_json::json;
 pub use check::Finding;
 pub use publish::{Publication, promote, publish, roll_back};
 pub use rollout::Rollout;
+pub use shadow::{Shadow, Shadowing, end_shadow, shadow};
 pub use suite::Suite;
 
 use super::Service;
@@ -39,6 +41,8 @@ pub struct Policy {
     pub selector: Selector,
     /// The last rollout, under way or at its end.
     pub rollout: Option<Rollout>,
+    /// The version that is asked beside the one in force, if one is.
+    pub shadow: Option<Shadow>,
 }
 
 /// A version of a policy.
@@ -258,7 +262,8 @@ impl Policy {
     /// A policy without any version.
     fn new(name: &str) -> Self {
         let selector = Selector::default();
-        Self { name: name.to_owned(), revision: 0, latest: 0, published: None, selector, rollout: None }
+        let name = name.to_owned();
+        Self { name, revision: 0, latest: 0, published: None, selector, rollout: None, shadow: None }
     }
 }
 

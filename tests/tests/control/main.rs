@@ -13,6 +13,7 @@ mod oidc;
 mod outage;
 mod replicas;
 mod rollout;
+mod shadow;
 mod tls;
 
 use std::fs;

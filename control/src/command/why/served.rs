@@ -70,6 +70,13 @@ fn print(why: &Value, style: Style) -> anyhow::Result<()> {
     if let Some(text) = part(why, "/text").as_str() {
         text.lines().for_each(|line| say!("{}", paint(line, style)));
     }
+    if let Some(shadow) = &record.shadow {
+        let agrees = if shadow.agrees { "would have done the same" } else { "would not have done the same" };
+        say!("\n{}", style.bold(format!("in shadow: {} {agrees}", shadow.policy.name)));
+        let text = part(why, "/shadow_text").as_str().unwrap_or("  its version is not here");
+        text.lines().for_each(|line| say!("{}", paint(line, style)));
+        say!("");
+    }
     if let Some(text) = part(why, "/alternatives_text").as_str() {
         text.lines().for_each(|line| say!("{}", paint_alternative(line, style)));
     }

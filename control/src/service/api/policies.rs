@@ -203,6 +203,7 @@ pub async fn roll_back(
     Ok(tagged(life::roll_back(&service, &caller.name, &name, reason, revision).await?))
 }
 
-fn tagged(policy: Policy) -> impl IntoResponse {
+/// A policy, with its ETag.
+pub fn tagged(policy: Policy) -> impl IntoResponse {
     ([(header::ETAG, format!("\"{}\"", policy.revision))], Json(policy))
 }

@@ -71,7 +71,7 @@ pub async fn replay(
 /// How many records are read at a time.
 const PAGE: u32 = 1_000;
 
-fn decide(document: &str, recorded: &[String], mut pages: Receiver<Vec<String>>) -> Result<Summary, Problem> {
+fn decide(document: &str, recorded: &[String], mut pages: Receiver<Vec<(String, String)>>) -> Result<Summary, Problem> {
     let refused = |problems: Vec<policy::problem::Problem>| {
         Problem::from(Refused::Errors(problems.into_iter().map(Finding::from).collect()))
     };
@@ -80,7 +80,7 @@ fn decide(document: &str, recorded: &[String], mut pages: Receiver<Vec<String>>)
         recorded.iter().filter_map(|document| Some(Policy::parse(document.as_bytes()).ok()?.0)).collect();
     let mut replay = Replay::new(&policy, &recorded);
     while let Some(page) = pages.blocking_recv() {
-        page.iter().for_each(|text| replay.add(text.as_bytes()));
+        page.iter().for_each(|(_, text)| replay.add(text.as_bytes()));
     }
     Ok(replay.finish())
 }

@@ -33,6 +33,8 @@ pub struct Why {
     alternatives: Option<Value>,
     /// The same for people.
     alternatives_text: Option<String>,
+    /// How the shadow comes to what it would have done, for people: the version that was asked beside the one in force.
+    shadow_text: Option<String>,
     /// Whether the policy, asked again, decides what the record says. Anything else would be a fault of ours.
     agrees: Option<bool>,
     /// Why there is no explanation.
@@ -76,6 +78,7 @@ pub async fn explain(State(service): State<Service>, caller: Caller, At(id): At<
         author: version.author,
         message: version.message,
     });
+    let shadow_text = shadow(&service, &record).await?;
     let Some(facts) = record.facts.filter(|_| record.decision.is_some()) else {
         return Ok(Json(Why::without(found, decider, "the request was refused before the policy was asked")));
     };
@@ -90,8 +93,21 @@ pub async fn explain(State(service): State<Service>, caller: Caller, At(id): At<
         text: Some(why.trace.to_string()),
         alternatives: Some(json!({"facts": why.facts, "policy": why.policy})),
         alternatives_text: Some(why.alternatives()),
+        shadow_text,
         ..Why::without(found, decider, None)
     }))
+}
+
+/// How the shadow of this record comes to what it would have done; nothing if there is none, or its version is not here.
+async fn shadow(service: &Service, record: &Record) -> Result<Option<String>, sqlx::Error> {
+    let Some(shadow) = &record.shadow else { return Ok(None) };
+    let Some(version) = policies::find_digest(&service.store, &shadow.policy.digest).await? else { return Ok(None) };
+    let Some(facts) = shadow.facts.clone().or_else(|| record.facts.clone()) else { return Ok(None) };
+    let explained = tokio::task::spawn_blocking(move || {
+        let (policy, _) = Policy::parse(version.document.as_bytes()).ok()?;
+        Some(policy.explain(&facts).to_string())
+    });
+    Ok(explained.await.ok().flatten())
 }
 
 // === impl Why ===
@@ -105,6 +121,7 @@ impl Why {
             text: None,
             alternatives: None,
             alternatives_text: None,
+            shadow_text: None,
             agrees: None,
             reason: reason.into(),
         }

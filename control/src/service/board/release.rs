@@ -15,4 +15,16 @@ pub struct Release {
     pub digest: String,
     /// The document.
     pub document: Arc<Value>,
+    /// A version that is asked beside it, and not obeyed.
+    pub shadow: Option<Arc<Release>>,
+}
+
+// === impl Release ===
+
+impl Release {
+    /// The same with this shadow, if that is another version.
+    pub fn beside(&self, shadow: &Arc<Self>) -> Self {
+        let shadow = Some(shadow).filter(|shadow| shadow.number != self.number).cloned();
+        Self { shadow, ..self.clone() }
+    }
 }

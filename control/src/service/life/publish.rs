@@ -7,7 +7,7 @@ use super::check;
 use super::rollout::{Limits, Rollout, Stage};
 use super::{Policy, Refused, State, Version, find, keep};
 use crate::service::Service;
-use crate::service::board::Canary;
+use crate::service::board::Group;
 use crate::service::store::policies;
 use crate::service::time::now_us;
 
@@ -16,7 +16,7 @@ use crate::service::time::now_us;
 #[serde(deny_unknown_fields, default)]
 pub struct Publication {
     /// The nodes that get it first; all get it at once if this is absent.
-    pub canary: Option<Canary>,
+    pub canary: Option<Group>,
     /// How much worse those may do before it is taken back.
     pub limits: Limits,
     /// Publishes it also if it has no tests, and the version in force has some.
@@ -60,11 +60,11 @@ pub async fn publish(
                 "`{name}` is not published yet: there is nothing to compare a canary with"
             )));
         }
-        Some(Canary::Share(percent)) if !(1..=99).contains(&percent) => {
-            return Err(Refused::NotNow(format!("`{percent}` is no share in percent: from 1 to 99")));
-        }
         canary => canary,
     };
+    if let Some(fault) = canary.as_ref().and_then(Group::fault) {
+        return Err(Refused::NotNow(fault));
+    }
     let stage = if canary.is_some() { Stage::Canary } else { Stage::Complete };
     let told = json!({
         "what": "published", "who": who, "policy": name, "version": number, "digest": version.digest, "canary": canary,
@@ -72,6 +72,8 @@ pub async fn publish(
     let from = policy.published;
     if stage == Stage::Complete {
         policy.published = Some(number);
+        // What is in force everywhere is a shadow no more.
+        policy.shadow.take_if(|shadow| shadow.version == number);
     }
     policy.rollout = Some(Rollout { to: number, from, canary, limits, stage, reason: None, since_us: now_us() });
     version.state = State::Published;
@@ -86,6 +88,7 @@ pub async fn promote(service: &Service, who: &str, name: &str, revision: u64) ->
     let rollout = rollout.ok_or_else(|| Refused::NotNow(format!("no version of `{name}` is being rolled out")))?;
     rollout.stage = Stage::Complete;
     policy.published = Some(rollout.to);
+    policy.shadow.take_if(|shadow| shadow.version == rollout.to);
     let told = json!({"what": "promoted", "who": who, "policy": name, "version": rollout.to});
     keep(service, policy, told, None).await
 }
@@ -122,7 +125,8 @@ async fn has_tests(service: &Service, policy: &Policy) -> Result<bool, Refused> 
     Ok(version.is_some_and(|version| !version.tests.is_empty()))
 }
 
-async fn version(service: &Service, name: &str, number: u64) -> Result<Version, Refused> {
+/// The version of this number.
+pub(super) async fn version(service: &Service, name: &str, number: u64) -> Result<Version, Refused> {
     let version = policies::find_version(&service.store, name, number).await?;
     version.ok_or_else(|| Refused::NotFound(format!("version {number} of policy `{name}`")))
 }

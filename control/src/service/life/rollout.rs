@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::service::board::Canary;
+use crate::service::board::Group;
 
 /// A version on its way to its nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -13,7 +13,7 @@ pub struct Rollout {
     pub from: Option<u64>,
     /// The nodes that get it first; none if all get it at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub canary: Option<Canary>,
+    pub canary: Option<Group>,
     /// How much worse it may do than the version before, before it is taken back.
     #[serde(default)]
     pub limits: Limits,
@@ -52,7 +52,7 @@ pub enum Stage {
 
 impl Rollout {
     /// The nodes that are to have another version than the published one, and which.
-    pub fn canary(&self) -> Option<(&Canary, u64)> {
+    pub fn canary(&self) -> Option<(&Group, u64)> {
         let canary = self.canary.as_ref()?;
         (self.stage == Stage::Canary).then_some((canary, self.to))
     }

@@ -49,25 +49,25 @@ pub async fn recorded(store: &Store, limit: u32) -> Result<Vec<String>, sqlx::Er
 pub async fn release(store: &Store, name: &str, number: u64) -> Result<Option<Release>, sqlx::Error> {
     let Some(version) = find_version(store, name, number).await? else { return Ok(None) };
     let document = serde_saphyr::from_str(&version.document).map_err(|reason| sqlx::Error::Decode(reason.into()))?;
-    Ok(Some(Release { policy: version.policy, number, digest: version.digest, document: Arc::new(document) }))
+    let Version { policy, digest, .. } = version;
+    Ok(Some(Release { policy, number, digest, document: Arc::new(document), shadow: None }))
 }
 
 /// What every node is to have.
 pub async fn plan(store: &Store) -> Result<Plan, sqlx::Error> {
     let mut assignments = Vec::new();
     for policy in all(store).await? {
-        let canary = match policy.rollout.as_ref().and_then(Rollout::canary) {
-            Some((canary, to)) => {
-                release(store, &policy.name, to).await?.map(|release| (canary.clone(), Arc::new(release)))
-            }
-            None => None,
+        let shared = async |number: Option<u64>| match number {
+            Some(number) => Ok(release(store, &policy.name, number).await?.map(Arc::new)),
+            None => Ok::<_, sqlx::Error>(None),
         };
-        let published = match policy.published {
-            Some(number) => release(store, &policy.name, number).await?.map(Arc::new),
-            None => None,
-        };
-        if published.is_some() || canary.is_some() {
-            assignments.push(Assignment { selector: policy.selector, release: published, canary });
+        let (group, to) = policy.rollout.as_ref().and_then(Rollout::canary).unzip();
+        let canary = group.cloned().zip(shared(to).await?);
+        let release = shared(policy.published).await?;
+        let beside = policy.shadow.as_ref();
+        let shadow = beside.map(|shadow| shadow.nodes.clone()).zip(shared(beside.map(|shadow| shadow.version)).await?);
+        if release.is_some() || canary.is_some() {
+            assignments.push(Assignment { selector: policy.selector, release, canary, shadow });
         }
     }
     Ok(Plan::new(assignments))
@@ -77,17 +77,18 @@ pub async fn plan(store: &Store) -> Result<Plan, sqlx::Error> {
 pub async fn save(transaction: &mut Transaction, policy: &Policy, revision: u64) -> Result<(), NotWritten> {
     let query = match revision {
         0 => {
-            "insert into policies (name, revision, latest, published, selector, rollout) values ($1, $2, $3, $4, $5, $6) \
-              on conflict (name) do nothing"
+            "insert into policies (name, revision, latest, published, selector, rollout, shadow) \
+              values ($1, $2, $3, $4, $5, $6, $7) on conflict (name) do nothing"
         }
         _ => {
-            "update policies set revision = $2, latest = $3, published = $4, selector = $5, rollout = $6 \
-              where name = $1 and revision = $7"
+            "update policies set revision = $2, latest = $3, published = $4, selector = $5, rollout = $6, shadow = $7 \
+              where name = $1 and revision = $8"
         }
     };
     let query = Query::new(query).bind(&policy.name).bind(revision + 1).bind(policy.latest).bind(policy.published);
     let rollout = policy.rollout.as_ref().map(to_json).transpose()?;
-    let query = query.bind(to_json(&policy.selector)?).bind(&rollout);
+    let shadow = policy.shadow.as_ref().map(to_json).transpose()?;
+    let query = query.bind(to_json(&policy.selector)?).bind(&rollout).bind(&shadow);
     let query = if revision == 0 { query } else { query.bind(revision) };
     if query.execute(transaction).await? != 1 {
         return Err(NotWritten::Conflict);
@@ -122,6 +123,7 @@ fn policy(row: &Row) -> Result<Policy, sqlx::Error> {
         published: row.some_number("published")?,
         selector: row.json::<Selector>("selector")?,
         rollout: row.some_json("rollout")?,
+        shadow: row.some_json("shadow")?,
     })
 }
 

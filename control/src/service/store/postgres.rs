@@ -13,7 +13,10 @@ use super::{Store, Transaction, migrator};
 use crate::service::time::rfc3339;
 
 /// Every change to the schema, in order. What has been released is never edited, only added to.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "everything", include_str!("postgres/0001.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "everything", include_str!("postgres/0001.sql")),
+    (2, "shadows of policies", include_str!("postgres/0002.sql")),
+];
 
 /// How many connections each replica has at most.
 const CONNECTIONS: u32 = 10;

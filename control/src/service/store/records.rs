@@ -80,13 +80,13 @@ pub async fn list(store: &Store, filter: &Filter) -> Result<(Vec<Found>, Option<
     Ok((found, next))
 }
 
-/// The same page as the records were written. Those that were taken out are not among them.
-pub async fn texts(store: &Store, filter: &Filter) -> Result<(Vec<String>, Option<u64>), sqlx::Error> {
-    let query = page("select seq, content from entries where kind = 'record'", filter);
-    let read = |row: &Row| Ok((row.number("seq")?, row.some_text("content")?.map(str::to_owned)));
+/// The same page as the records were written, each with its node. Those that were taken out are not among them.
+pub async fn texts(store: &Store, filter: &Filter) -> Result<(Vec<(String, String)>, Option<u64>), sqlx::Error> {
+    let query = page("select seq, node, content from entries where kind = 'record'", filter);
+    let read = |row: &Row| Ok((row.number("seq")?, row.owned("node")?, row.some_text("content")?.map(str::to_owned)));
     let rows = query.read(store, read).await?;
-    let next = next(filter, rows.len(), rows.last().map(|(seq, _)| *seq));
-    Ok((rows.into_iter().filter_map(|(_, text)| text).collect(), next))
+    let next = next(filter, rows.len(), rows.last().map(|(seq, _, _)| *seq));
+    Ok((rows.into_iter().filter_map(|(_, node, text)| Some((node, text?))).collect(), next))
 }
 
 /// Where the page after this one begins, if there is one.

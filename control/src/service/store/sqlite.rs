@@ -10,10 +10,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use super::migrator;
 
 /// Every change to the schema, in order. What has been released is never edited, only added to.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "chain, policies and nodes", include_str!("sqlite/0001.sql")),
     (2, "tests of policies", include_str!("sqlite/0002.sql")),
     (3, "replicas", include_str!("sqlite/0003.sql")),
+    (4, "shadows of policies", include_str!("sqlite/0004.sql")),
 ];
 
 /// The most memory for pages of the database that each connection keeps, in KiB; SQLite takes it as a negative number.

@@ -52,8 +52,10 @@ pub fn of(release: &Release, node: &Identity, salt: &Salt) -> Resource {
     let module = own.and_then(|own| own.get("module")).and_then(Value::as_str).unwrap_or(MODULE);
     let clusters = own.and_then(|own| own.get("clusters")).filter(|clusters| clusters.is_array());
     let mut configuration = json!({"role": "router", "policy": *release.document});
-    if let (Some(clusters), Some(fields)) = (clusters, configuration.as_object_mut()) {
-        fields.insert("clusters".to_owned(), clusters.clone());
+    if let Some(fields) = configuration.as_object_mut() {
+        fields.extend(clusters.map(|clusters| ("clusters".to_owned(), clusters.clone())));
+        let shadow = release.shadow.as_ref();
+        fields.extend(shadow.map(|shadow| ("shadow".to_owned(), shadow.document.to_string().into())));
     }
     let configuration = configuration.to_string();
     let hash = Hash::of(format!("{module}\n{configuration}")).to_string();
@@ -124,13 +126,21 @@ mod tests {
 
     #[test]
     fn a_version_names_the_policy_and_what_the_node_needs_but_not_the_time() {
-        let release =
-            Release { policy: "p".into(), number: 3, digest: String::new(), document: Arc::new(json!({"a": 1})) };
+        let release = Release {
+            policy: "p".into(),
+            number: 3,
+            digest: "".into(),
+            document: Arc::new(json!({"a": 1})),
+            shadow: None,
+        };
         let node = |module: &str| {
             let metadata = json!({"policymesh": {"module": module, "clusters": ["c"]}});
             Identity { metadata: metadata.as_object().unwrap().clone(), ..Identity::default() }
         };
         let of = |module| super::of(&release, &node(module), &Salt::new());
+        let other = Release { number: 4, ..release.clone() };
+        let beside = super::of(&release.beside(&Arc::new(other)), &node("m"), &Salt::new());
+        assert!(beside.version.starts_with("p/3/") && beside.version != of("m").version);
         assert!(of("m").version.starts_with("p/3/"));
         assert_eq!(of("m").version, of("m").version);
         assert_ne!(of("m").bytes, of("m").bytes);

@@ -169,7 +169,7 @@ impl Session {
     /// nothing, where nothing is published for it.
     async fn due(&mut self) -> Option<Option<Arc<Release>>> {
         let identity = self.identity.as_ref()?;
-        let published = self.plan.borrow_and_update().release_for(identity).cloned();
+        let published = self.plan.borrow_and_update().release_for(identity);
         let Some(release) = published else { return self.has.is_none().then_some(None) };
         let node = self.service.fleet.own(&identity.id)?;
         if !node.has_refused(&resource::of(&release, identity, &self.salt).version) {
