@@ -147,7 +147,7 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
 type Reply = Channel<Bytes, std::io::Error>;
 
 /// An answer sent part by part, which breaks off after `most` parts if it has more, and holds on after so many until
-/// something else is told.
+/// something else is told: to break the connection, or to go on.
 fn reply(answer: Answer, most: usize, mut hold: Option<(usize, watch::Receiver<Behaviour>)>) -> Response<Reply> {
     let Answer { status, content_type, headers, parts } = answer;
     let (mut sender, body) = Channel::new(1);
@@ -157,6 +157,10 @@ fn reply(answer: Answer, most: usize, mut hold: Option<(usize, watch::Receiver<B
             if let Some((_, mut told)) = hold.take_if(|(after, _)| *after == sent) {
                 // An error means that the stand-in is gone, and holds nothing any more.
                 let _ = told.changed().await;
+                if *told.borrow() == Behaviour::Reset {
+                    sender.abort(std::io::Error::other("told to break the connection"));
+                    return;
+                }
             }
             if sender.send_data(part).await.is_err() {
                 return;

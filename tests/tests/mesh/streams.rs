@@ -148,11 +148,14 @@ fn an_error_in_the_middle_of_a_stream_reaches_the_client_in_its_own_format() {
 #[test]
 fn a_provider_that_breaks_off_breaks_the_clients_stream_off_and_what_is_known_stays() {
     let mesh = Mesh::start(&policy("three")).unwrap();
-    mesh.provider("anthropic").behave(Behaviour::BreakOff(3));
-    let answer = ask("/v1/chat/completions", "claude", true).send(mesh.envoy.address());
-    // Where it breaks off before anything has reached the client, that gets an error instead.
-    assert!(answer.as_ref().map_or(true, |answer| answer.status == 502), "{:?}", answer.map(|answer| answer.text()));
+    let provider = mesh.provider("anthropic");
+    provider.behave(Behaviour::Hold);
+    let mut client = begin(&mesh, "claude");
+    // What has come before the break must have left: where it all comes at once, Envoy looks at the break first.
+    provider.behave(Behaviour::Reset);
+    let rest = std::io::Read::read_to_end(&mut client, &mut Vec::new());
     let line = mesh.envoy.wait_for_access_log(|line| line["audit"]["attempts"][0]["outcome"] == "broken-off");
+    assert!(rest.is_ok_and(|_| line["status"] == 200), "{line:#}");
     let usage = &line["audit"]["usage"];
     assert_eq!((&usage["state"], &usage["input"]), (&json!("partial"), &json!(9)), "{line:#}");
 }
@@ -162,15 +165,7 @@ fn a_client_that_leaves_in_the_middle_leaves_the_usage_so_far() {
     let mesh = Mesh::start(&policy("three")).unwrap();
     for (model, provider, input) in [("claude", "anthropic", 9), ("gpt", "openai", 0)] {
         mesh.provider(provider).behave(Behaviour::Hold);
-        let mut client = TcpStream::connect(mesh.envoy.address()).unwrap();
-        let body =
-            json!({"model": model, "stream": true, "messages": [{"role": "user", "content": "hello"}]}).to_string();
-        let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
-        client.write_all((head + &body).as_bytes()).unwrap();
-        mesh.provider(provider).wait_for(1);
-        // The first of the answer has passed the mesh when it is here.
-        let mut first = [0; 1];
-        std::io::Read::read_exact(&mut client, &mut first).unwrap();
+        let client = begin(&mesh, model);
         mesh.envoy.wait_for_stat(&format!("cluster.{provider}.upstream_cx_rx_bytes_total"), |bytes| bytes > 0);
         drop(client);
         let line = mesh.envoy.wait_for_access_log(|line| {
@@ -183,4 +178,14 @@ fn a_client_that_leaves_in_the_middle_leaves_the_usage_so_far() {
         assert_eq!((&audit["usage"]["state"], &audit["cost"]), (&json!(state), &json!("usage-missing")), "{audit:#}");
         assert_eq!(audit["usage"]["input"].as_u64().unwrap_or_default(), input);
     }
+}
+
+/// A client that has asked this model for a stream, and has read the first of it.
+fn begin(mesh: &Mesh, model: &str) -> TcpStream {
+    let mut client = TcpStream::connect(mesh.envoy.address()).unwrap();
+    let body = json!({"model": model, "stream": true, "messages": [{"role": "user", "content": "hello"}]}).to_string();
+    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    client.write_all((head + &body).as_bytes()).unwrap();
+    std::io::Read::read_exact(&mut client, &mut [0; 1]).unwrap();
+    client
 }
