@@ -6,6 +6,7 @@ mod client;
 mod command;
 mod doctor;
 mod envoy;
+mod explained;
 mod scan;
 mod service;
 mod terminal;

@@ -1,16 +1,14 @@
 //! The corpus: policies and what they must do, from `tests/corpus/*.toml`, for every engine to prove.
 
 mod observed;
-mod sent;
 
 use std::fs;
 
 use anyhow::Result;
-use policy::case::{Case, CaseFile};
+use policy::case::{Case, CaseFile, Sent};
 use serde_json::Value;
 
 pub use observed::Observed;
-pub use sent::Sent;
 
 use crate::place;
 
@@ -68,7 +66,8 @@ impl Suite {
     /// What an engine does otherwise than expected, case by case.
     fn failures(&self, engine: &mut impl Engine) -> Vec<String> {
         let failure = |case: &Case| {
-            let wrong = match engine.decide(&Sent::from(case)) {
+            let sent = Sent::try_from(case).map_err(anyhow::Error::from);
+            let wrong = match sent.and_then(|sent| engine.decide(&sent)) {
                 Ok(observed) => observed.compare(&case.expect),
                 Err(error) => vec![format!("{error:#}")],
             };

@@ -3,6 +3,7 @@
 mod audit;
 mod caller;
 mod diff;
+mod explain;
 mod extract;
 mod health;
 mod http;
@@ -57,6 +58,7 @@ fn router(service: Service) -> Router {
         .routes(guarded(ReadPolicies, routes!(policies::versions)))
         .routes(guarded(ReadPolicies, routes!(policies::version)))
         .routes(guarded(ReadPolicies, routes!(diff::diff)))
+        .routes(guarded(ReadPolicies, routes!(explain::explain)))
         .routes(guarded(WritePolicies, routes!(policies::add)))
         .routes(guarded(Publish, routes!(policies::select)))
         .routes(guarded(Publish, routes!(policies::publish)))

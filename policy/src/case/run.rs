@@ -6,7 +6,7 @@ use super::{Case, Expect, Sent};
 use crate::{
     audit::{Action, Record},
     decision::{Candidate, Decision, Outcome},
-    exchange::{Arrival, Engine, Exchange, Header, Step},
+    exchange::{Arrival, Engine, Exchange, Step},
     facts::Name,
 };
 
@@ -25,37 +25,12 @@ pub struct Ran {
 pub fn run(engine: &Rc<Engine>, case: &Case, time: u64) -> Result<Ran, String> {
     let sent = Sent::try_from(case).map_err(|error| error.to_string())?;
     let mut exchange = Exchange::new(Rc::clone(engine), Arrival { time, sequence: 1 });
-    let step = lead(&mut exchange, &sent).ok_or("the exchange holds the request for ever")?;
+    let step = sent.lead(&mut exchange).ok_or("the exchange holds the request for ever")?;
     let status = match &step {
         Step::Refuse(refusal) => Some(refusal.status),
         _ => None,
     };
     Ok(Ran { record: exchange.record(), status })
-}
-
-/// Leads a request through an exchange, as Envoy would: the first step that does not hold it ends it.
-fn lead(exchange: &mut Exchange, sent: &Sent) -> Option<Step> {
-    let pseudo =
-        [(":method", &*sent.method), (":path", &*sent.path), (":authority", "mesh.example"), (":scheme", "http")];
-    let given = sent.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let header = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.as_bytes().to_vec());
-    let headers: Vec<Header> = pseudo.into_iter().chain(given).map(header).collect();
-    let ends = sent.chunks.is_empty() && sent.trailers.is_empty();
-    let mut step = exchange.on_request_headers(&headers, &|_| None, ends);
-    let last = sent.chunks.len().checked_sub(1).filter(|_| sent.trailers.is_empty());
-    for (index, chunk) in sent.chunks.iter().enumerate() {
-        if step != Step::Hold {
-            return Some(step);
-        }
-        step = exchange.on_request_body(chunk, Some(index) == last);
-    }
-    if step == Step::Hold && !sent.trailers.is_empty() {
-        step = exchange.on_request_trailers();
-    }
-    while step == Step::Reread {
-        step = exchange.on_reread(&sent.chunks.concat(), true);
-    }
-    Some(step).filter(|step| *step != Step::Hold)
 }
 
 // === impl Ran ===

@@ -10,6 +10,7 @@ use flate2::{
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::{Body, Case};
+use crate::exchange::{Exchange, Header, Step};
 
 /// A request as it goes over the wire.
 #[derive(Clone, Debug)]
@@ -41,6 +42,33 @@ pub enum Unsendable {
 }
 
 // === impl Sent ===
+
+impl Sent {
+    /// Leads it through an exchange, as Envoy would: the first step that does not hold it ends it. `None` if none does.
+    pub fn lead(&self, exchange: &mut Exchange) -> Option<Step> {
+        let pseudo =
+            [(":method", &*self.method), (":path", &*self.path), (":authority", "mesh.example"), (":scheme", "http")];
+        let given = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let header = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.as_bytes().to_vec());
+        let headers: Vec<Header> = pseudo.into_iter().chain(given).map(header).collect();
+        let ends = self.chunks.is_empty() && self.trailers.is_empty();
+        let mut step = exchange.on_request_headers(&headers, &|_| None, ends);
+        let last = self.chunks.len().checked_sub(1).filter(|_| self.trailers.is_empty());
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            if step != Step::Hold {
+                return Some(step);
+            }
+            step = exchange.on_request_body(chunk, Some(index) == last);
+        }
+        if step == Step::Hold && !self.trailers.is_empty() {
+            step = exchange.on_request_trailers();
+        }
+        while step == Step::Reread {
+            step = exchange.on_reread(&self.chunks.concat(), true);
+        }
+        Some(step).filter(|step| *step != Step::Hold)
+    }
+}
 
 impl TryFrom<&Case> for Sent {
     type Error = Unsendable;

@@ -31,7 +31,7 @@ fn br(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn zstd(bytes: &[u8]) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+    ::zstd::encode_all(bytes, 3).unwrap()
 }
 
 type Encode = fn(&[u8]) -> Vec<u8>;

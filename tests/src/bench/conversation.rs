@@ -188,8 +188,9 @@ const SENTENCES: [&str; 40] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Engine as _, Sent};
+    use crate::corpus::Engine as _;
     use crate::engine::Native;
+    use policy::case::Sent;
 
     #[test]
     fn every_number_makes_another_request_of_the_same_length() {

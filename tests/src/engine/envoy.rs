@@ -1,10 +1,11 @@
 //! The whole mesh as an engine: a real Envoy between a real client and stand-in providers.
 
 use anyhow::{Context, Result};
+use policy::case::Sent;
 use serde_json::Value;
 
 use crate::client::{Request, Version};
-use crate::corpus::{Engine, Observed, Sent};
+use crate::corpus::{Engine, Observed};
 use crate::mesh::Mesh;
 
 /// A mesh that cases are sent through.

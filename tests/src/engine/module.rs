@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context, Result, ensure};
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
+use policy::case::Sent;
 use serde_json::{Value, json};
 
-use crate::corpus::{Engine, Observed, Sent};
+use crate::corpus::{Engine, Observed};
 use crate::place;
 use crate::protobuf::structure;
 use crate::standin::Received;

@@ -8,7 +8,7 @@ use tests::client::{Request, Response};
 use tests::control::Control;
 
 /// Every operation, and the roles that may use it besides `admin`. What is not here may be used by nobody else.
-const ALLOWED: [(&str, &[&str]); 32] = [
+const ALLOWED: [(&str, &[&str]); 33] = [
     ("GET /healthz", &[EVERYBODY]),
     ("GET /readyz", &[EVERYBODY]),
     ("GET /v1/policies", READERS),
@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 32] = [
     ("POST /v1/policies/{name}/versions/{number}/publish", &["publisher"]),
     ("POST /v1/policies/{name}/promote", &["publisher"]),
     ("POST /v1/policies/{name}/roll-back", &["publisher"]),
+    ("POST /v1/explain", READERS),
     ("POST /v1/policies/{name}/shadow", &["publisher"]),
     ("DELETE /v1/policies/{name}/shadow", &["publisher"]),
     ("GET /v1/policies/{name}/shadow", &["auditor"]),

@@ -5,6 +5,7 @@ mod audit;
 mod authority;
 mod delivery;
 mod document;
+mod explain;
 mod issuer;
 mod life;
 mod load;

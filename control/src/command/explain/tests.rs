@@ -1,3 +1,5 @@
+use policy::policy::Policy;
+
 use super::*;
 
 const POLICY: &str = r"
@@ -29,14 +31,13 @@ fn explain(body: &str, headers: &[&str]) -> Explained {
         Err(problems) => panic!("{problems:#?}"),
     };
     let headers: Vec<String> = headers.iter().map(ToString::to_string).collect();
-    Explained::of(policy, &Request::read(body.as_bytes(), None, &headers).unwrap())
+    Explained::of(policy, &request::read(body.as_bytes(), None, &headers).unwrap())
 }
 
 #[test]
 fn it_shows_the_facts_what_each_rule_asked_and_which_candidates_were_struck() {
-    let shown =
-        explain(r#"{"model":"gpt","messages":[{"role":"user","content":"I am EMP-123456"}]}"#, &["x-client-id: bob"])
-            .show(Style::PLAIN);
+    let body = r#"{"model":"gpt","messages":[{"role":"user","content":"I am EMP-123456"}]}"#;
+    let shown = show(&explain(body, &["x-client-id: bob"]), Style::PLAIN);
     for expected in [
         "level: restricted",
         "\"badge\"",
@@ -51,21 +52,21 @@ fn it_shows_the_facts_what_each_rule_asked_and_which_candidates_were_struck() {
 
 #[test]
 fn it_shows_what_a_refused_client_is_told() {
-    let shown = explain(r#"{"model":"gpt"}"#, &["x-client-id: alice"]).show(Style::PLAIN);
+    let shown = show(&explain(r#"{"model":"gpt"}"#, &["x-client-id: alice"]), Style::PLAIN);
     assert!(shown.contains("the client is told: 403 policy_denied: not you"), "{shown}");
 }
 
 #[test]
 fn what_is_refused_before_any_rule_is_asked_says_so() {
     let explained = explain(r#"{"model":"gpt","model":"llama"}"#, &[]);
-    assert_eq!(explained.trace, None);
-    assert!(explained.show(Style::PLAIN).contains("400 ambiguous_request"));
+    assert_eq!(explained.explanation, None);
+    assert!(show(&explained, Style::PLAIN).contains("400 ambiguous_request"));
 }
 
 #[test]
 fn as_json_it_has_facts_and_explanation() {
-    let document = explain(r#"{"model":"gpt","messages":[]}"#, &[]).to_json();
-    assert_eq!(document.pointer("/facts/api").and_then(Value::as_str), Some("chat"));
+    let document = json!(explain(r#"{"model":"gpt","messages":[]}"#, &[]));
+    assert_eq!(document.pointer("/record/facts/api").and_then(Value::as_str), Some("chat"));
     assert_eq!(document.pointer("/explanation/rules/1/name").and_then(Value::as_str), Some("as asked"));
     assert_eq!(document.get("refusal"), Some(&Value::Null));
 }

@@ -9,7 +9,7 @@ use policy::exchange::{Engine, Secrets};
 use policy::policy::Policy;
 use serde::Serialize;
 
-use crate::command::explain::now;
+use crate::explained::now;
 
 /// A file of cases, once it has run.
 #[derive(Serialize)]
