@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -22,7 +22,7 @@ use crate::waiting::eventually;
 /// A running Envoy. Killed when dropped, and also when this process dies in any way.
 pub struct Envoy {
     process: Child,
-    folder: TempDir,
+    starter: Starter,
     admin: SocketAddr,
     listeners: BTreeMap<String, SocketAddr>,
 }
@@ -88,9 +88,9 @@ impl Starter {
 
     /// Starts it, and waits until it is ready to serve.
     pub fn start(self) -> Result<Envoy> {
-        let process = self.spawn(&["--concurrency", &self.workers.to_string()])?;
+        let process = self.spawn_serving()?;
         let admin = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut envoy = Envoy { process, folder: self.folder, admin, listeners: BTreeMap::new() };
+        let mut envoy = Envoy { process, starter: self, admin, listeners: BTreeMap::new() };
         envoy.become_ready().map_err(|error| error.context(envoy.log()))?;
         Ok(envoy)
     }
@@ -106,6 +106,10 @@ impl Starter {
         Ok(())
     }
 
+    fn spawn_serving(&self) -> Result<Child> {
+        self.spawn(&["--concurrency", &self.workers.to_string()])
+    }
+
     fn spawn(&self, arguments: &[&str]) -> Result<Child> {
         let folder = self.folder.path();
         let (bootstrap, admin) = (folder.join("bootstrap.json"), folder.join(ADMIN));
@@ -116,7 +120,9 @@ impl Starter {
         command.args(["--disable-hot-restart", "--file-flush-interval-msec", "20"]);
         command.args(["--log-level", &self.log_level]).args(arguments);
         command.envs(&self.variables).stdin(Stdio::piped());
-        command.stdout(File::create(folder.join(OUTPUT))?).stderr(File::create(folder.join(LOG))?);
+        // What an Envoy before it wrote stays.
+        let log = |name: &str| File::options().create(true).append(true).open(folder.join(name));
+        command.stdout(log(OUTPUT)?).stderr(log(LOG)?);
         command.spawn().context("starting Envoy")
     }
 }
@@ -152,7 +158,31 @@ impl Envoy {
 
     /// The folder of this Envoy, for files that its bootstrap names.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.starter.folder()
+    }
+
+    /// Ends it: as its operators do, so that it writes what it has to write, or as a crash would.
+    pub fn end(&mut self, gracefully: bool) {
+        if gracefully {
+            let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
+            assert!(asked.is_ok_and(|asked| asked.success()), "Envoy cannot be asked to end");
+            assert!(eventually(|| (!self.is_running()).then_some(())).is_some(), "Envoy does not end");
+        }
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+
+    /// Starts it again, with its listeners where they were.
+    pub fn restart(&mut self) -> Result<()> {
+        let listeners = self.starter.bootstrap.document()["static_resources"]["listeners"].as_array_mut();
+        for listener in listeners.into_iter().flatten() {
+            let known = listener["name"].as_str().and_then(|name| self.listeners.get(name));
+            let port = known.context("a listener has another name")?.port();
+            listener["address"]["socket_address"]["port_value"] = port.into();
+        }
+        fs::remove_file(self.folder().join(ADMIN))?;
+        self.process = self.starter.spawn_serving()?;
+        self.become_ready().map_err(|error| error.context(self.log()))
     }
 
     /// The id of its process.
@@ -212,7 +242,7 @@ impl Envoy {
 
     /// Replaces a file in the folder in one step, as Envoy's file watcher wants it.
     pub fn replace_file(&self, name: &str, content: &str) -> Result<PathBuf> {
-        replace_file(&self.folder.path().join(name), content)
+        replace_file(&self.folder().join(name), content)
     }
 
     /// Whether it still runs.
@@ -246,7 +276,7 @@ impl Envoy {
     }
 
     fn read(&self, name: &str) -> String {
-        let bytes = fs::read(self.folder.path().join(name)).unwrap_or_default();
+        let bytes = fs::read(self.folder().join(name)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }

@@ -58,6 +58,9 @@ fn print(node: &Value, style: Style) {
         word(part(seen, "/policy")),
         word(part(seen, "/digest")).chars().take(12).collect::<String>()
     );
+    if let Some(started) = part(node, "/started_us").as_u64().filter(|us| *us > 0) {
+        say!("  anew  {}: if it was killed before, records of its last second may be missing", rfc3339(started));
+    }
     if let Some(refusal) = part(node, "/refused").as_array().and_then(|refused| refused.last()) {
         say!("  {}  {}: {}", style.bad("refused"), word(part(refusal, "/version")), word(part(refusal, "/message")));
     }

@@ -26,6 +26,10 @@ pub struct Node {
     /// The policy that its newest record shows to be in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
+    /// When its process was last seen to be another than before, in microseconds since the Unix epoch; 0 if it never was. If the
+    /// one before was killed, the records of its last moments may be nowhere.
+    #[serde(default)]
+    pub started_us: u64,
     /// Requests that Envoy logged without an audit record: the filter had no part in them.
     #[serde(default)]
     pub unrecorded: u64,
@@ -127,6 +131,7 @@ impl Node {
         if other.sent_us > self.sent_us {
             (self.sent, self.sent_us) = (other.sent.clone(), other.sent_us);
         }
+        self.started_us = self.started_us.max(other.started_us);
         take_newer(&mut self.acked, &other.acked, |acked| acked.time_us);
         take_newer(&mut self.seen, &other.seen, |seen| seen.time_us);
         for refusal in &other.refused {

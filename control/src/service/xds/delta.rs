@@ -28,7 +28,7 @@ impl Variant for Delta {
             session.unsubscribe();
         }
         if ours(&request.resource_names_subscribe) {
-            session.subscribe(request.initial_resource_versions.get(NAME).cloned());
+            session.subscribe(request.initial_resource_versions.get(NAME).cloned()).await;
         }
         Ok(())
     }

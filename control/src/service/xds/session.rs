@@ -5,14 +5,17 @@ use std::sync::Arc;
 use envoy_types::pb::envoy::config::core::v3::Node as Introduction;
 use envoy_types::pb::envoy::config::core::v3::node::UserAgentVersionType;
 use envoy_types::pb::google::rpc::Status as Fault;
+use serde_json::json;
 use tokio::sync::watch;
 use tonic::Status;
 
 use super::resource::{self, Resource, Salt};
+use crate::chain::Kind;
 use crate::service::Service;
 use crate::service::board::{Plan, Release};
 use crate::service::fleet::{Acked, Identity, Refusal, is_name};
 use crate::service::intake::structure;
+use crate::service::journal::Draft;
 use crate::service::peer::Peer;
 use crate::service::store::policies;
 use crate::service::time::now_us;
@@ -90,10 +93,24 @@ impl Session {
     }
 
     /// The node wants our resource, and has this version of it, if any.
-    pub fn subscribe(&mut self, has: Option<String>) {
-        self.subscribed = true;
+    pub async fn subscribe(&mut self, has: Option<String>) {
+        let begins = !std::mem::replace(&mut self.subscribed, true);
         if let Some(has) = has {
             self.has = Some(has);
+        } else if begins && self.has.is_none() {
+            self.started_anew().await;
+        }
+    }
+
+    /// Takes note, in the chain too, where a node that took a policy before has none now: its process is another one. If the
+    /// last one was killed, what it had not yet written of its access log is lost, and no number tells.
+    async fn started_anew(&self) {
+        let Some(id) = self.identity.as_ref().map(|identity| &identity.id) else { return };
+        let Some(before) = self.service.fleet.own(id).and_then(|node| node.acked) else { return };
+        self.service.fleet.change(id, |node| node.started_us = now_us());
+        let told = json!({"what": "node-started-anew", "node": id, "took_before": before.version});
+        if let Err(reason) = self.service.journal.submit(vec![Draft::own(Kind::Change, &told)]).await {
+            tracing::warn!(%reason, node = id, "cannot write that a node was started anew");
         }
     }
 

@@ -27,13 +27,13 @@ impl Variant for World {
             // The version is that of the type as a whole: on a new stream, what the node had before.
             let has = Some(version_info).filter(|version| !version.is_empty());
             if resource_names.iter().any(|name| name == NAME) {
-                session.subscribe(has);
+                session.subscribe(has).await;
             }
             return Ok(());
         }
         session.answered(&response_nonce, error_detail.as_ref()).await;
         if resource_names.iter().any(|name| name == NAME) {
-            session.subscribe(None);
+            session.subscribe(None).await;
         } else {
             session.unsubscribe();
         }
