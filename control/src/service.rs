@@ -45,6 +45,9 @@ use removal::Retention;
 use store::Store;
 use tls::Watched;
 
+/// The target of the spans that make up traces.
+pub const TRACES: &str = "policymesh::traces";
+
 /// What the parts of the service share.
 #[derive(Clone)]
 struct Service {

@@ -1,9 +1,11 @@
 //! `policymesh serve`: the control service.
 
+mod telemetry;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use tracing_subscriber::EnvFilter;
+use telemetry::Telemetry;
 
 use crate::service::{self, Settings};
 
@@ -20,21 +22,24 @@ pub struct Serve {
     /// Writes the log as JSON, one object a line.
     #[arg(long)]
     log_json: bool,
+
+    /// Sends traces to this collector, by OTLP over gRPC: what the API answers, what is pushed to Envoys, what is written. Of
+    /// what is asked and who asks, nothing is in them.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
 }
 
 // === impl Serve ===
 
 impl Serve {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        if self.log_json {
-            log.json().init()
-        } else {
-            log.init()
-        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.context("cannot start threads")?.block_on(service::run(self.settings))?;
-        Ok(ExitCode::SUCCESS)
+        let runtime = runtime.context("cannot start threads")?;
+        let within = runtime.enter();
+        let telemetry = Telemetry::start(self.log_json, self.otlp_endpoint.as_deref())?;
+        drop(within);
+        let served = runtime.block_on(service::run(self.settings));
+        telemetry.end();
+        served.map(|()| ExitCode::SUCCESS)
     }
 }

@@ -15,6 +15,7 @@ mod records;
 mod replay;
 mod shadow;
 pub mod tokens;
+mod traces;
 mod why;
 
 use axum::Router;
@@ -96,6 +97,7 @@ fn router(service: Service) -> Router {
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(axum::middleware::from_fn_with_state(service.clone(), metrics::count))
+        .layer(axum::middleware::from_fn(traces::trace))
         .layer(axum::middleware::from_fn_with_state(service.clone(), caller::is_addressed_here))
         .with_state(service)
 }

@@ -25,6 +25,7 @@ pub use instances::Instance;
 pub use signer::Signer;
 pub use writer::Head;
 
+use super::TRACES;
 use super::fleet::Fleet;
 use super::store::{Store, Transaction};
 use writer::Writer;
@@ -101,6 +102,7 @@ impl Journal {
         self.write(vec![draft], None, true).await.map(drop)
     }
 
+    #[tracing::instrument(target = TRACES, name = "write chain", skip_all, fields(entries = drafts.len()))]
     async fn write(&self, drafts: Vec<Draft>, effect: Option<Effect>, sign: bool) -> Result<usize, NotWritten> {
         let (done, written) = oneshot::channel();
         let submission = Submission { drafts, effect, sign, done: Some(done) };

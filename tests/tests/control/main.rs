@@ -16,6 +16,7 @@ mod replicas;
 mod rollout;
 mod shadow;
 mod tls;
+mod traces;
 
 use std::fs;
 

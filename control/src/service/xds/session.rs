@@ -8,10 +8,11 @@ use envoy_types::pb::google::rpc::Status as Fault;
 use serde_json::json;
 use tokio::sync::watch;
 use tonic::Status;
+use tracing::field::Empty;
+use tracing::{Span, info_span};
 
 use super::resource::{self, Resource, Salt};
 use crate::chain::Kind;
-use crate::service::Service;
 use crate::service::board::{Plan, Release};
 use crate::service::fleet::{Acked, Identity, Refusal, is_name};
 use crate::service::intake::structure;
@@ -19,6 +20,7 @@ use crate::service::journal::Draft;
 use crate::service::peer::Peer;
 use crate::service::store::policies;
 use crate::service::time::now_us;
+use crate::service::{Service, TRACES};
 
 /// A stream of a node, as far as it concerns our one resource.
 pub struct Session {
@@ -45,6 +47,8 @@ pub struct Offer {
     pub resource: Resource,
     /// The version of a policy that it is; none if it is what refuses everything.
     release: Option<Arc<Release>>,
+    /// From the offer to the answer.
+    span: Span,
 }
 
 /// The longest message of an Envoy that is kept, in characters.
@@ -124,6 +128,7 @@ impl Session {
     pub async fn answered(&mut self, nonce: &str, fault: Option<&Fault>) {
         let Some(offer) = self.offer.take_if(|offer| offer.nonce == nonce) else { return };
         let Some(identity) = &self.identity else { return };
+        offer.span.record("refused", fault.is_some());
         let version = offer.resource.version;
         let Some(release) = offer.release else {
             self.has = Some(version);
@@ -172,7 +177,10 @@ impl Session {
             return None;
         }
         self.offers += 1;
-        let offer = Offer { nonce: self.offers.to_string(), resource, release };
+        let span = info_span!(
+            target: TRACES, "push policy", node = identity.id, version = resource.version, refused = Empty
+        );
+        let offer = Offer { nonce: self.offers.to_string(), resource, release, span };
         self.service.fleet.change(&identity.id, |node| {
             node.sent = Some(offer.resource.version.clone());
             node.sent_us = now_us();
