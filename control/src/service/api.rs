@@ -9,6 +9,7 @@ mod health;
 mod http;
 mod metrics;
 mod nodes;
+mod page;
 mod policies;
 mod problem;
 mod records;
@@ -88,12 +89,8 @@ fn router(service: Service) -> Router {
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .split_for_parts();
-    let text = described(&document);
     router
-        .route(
-            "/openapi.json",
-            axum::routing::get(move || async move { ([("content-type", "application/json")], text) }),
-        )
+        .merge(page::routes(described(&document)))
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(axum::middleware::from_fn_with_state(service.clone(), metrics::count))
@@ -102,19 +99,30 @@ fn router(service: Service) -> Router {
         .with_state(service)
 }
 
-/// The document as it is served: errors have a media type of their own, which the routes need not repeat.
-fn described(document: &utoipa::openapi::OpenApi) -> String {
+/// The document as it is served: errors have a media type of their own, and operations of several tags the same name, neither of
+/// which the routes need to repeat.
+fn described(document: &utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     let routes = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
-    let methods = routes.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
-    let responses = methods.filter_map(|method| method.get_mut("responses")?.as_object_mut()).flat_map(Map::values_mut);
-    for content in responses.filter_map(|response| response.get_mut("content")?.as_object_mut()) {
-        let is_problem = |body: &mut Value| body.pointer("/schema/$ref") == Some(&problem::SCHEMA.into());
-        if content.get_mut("application/json").is_some_and(is_problem)
-            && let Some(body) = content.remove("application/json")
-        {
-            content.insert(problem::MEDIA_TYPE.to_owned(), body);
-        }
+    let operations = routes.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    for operation in operations.filter_map(Value::as_object_mut) {
+        let tag = operation.get("tags").and_then(|tags| tags.get(0)?.as_str()).unwrap_or_default();
+        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
+        let id = format!("{tag}_{id}");
+        operation.insert("operationId".to_owned(), id.into());
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        responses.into_iter().flat_map(Map::values_mut).for_each(name_problems);
     }
-    format!("{document:#}")
+    document
+}
+
+/// Gives the problem in a response its media type.
+fn name_problems(response: &mut Value) {
+    let Some(content) = response.get_mut("content").and_then(Value::as_object_mut) else { return };
+    let is_problem = |body: &mut Value| body.pointer("/schema/$ref") == Some(&problem::SCHEMA.into());
+    if content.get_mut("application/json").is_some_and(is_problem)
+        && let Some(body) = content.remove("application/json")
+    {
+        content.insert(problem::MEDIA_TYPE.to_owned(), body);
+    }
 }

@@ -19,7 +19,7 @@ use crate::service::store::records::{self, Filter};
 
 /// How a shadow does.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Compared {
+pub struct ShadowReport {
     /// The shadow.
     shadow: Shadow,
     /// What it and the version in force say of the same requests since it began.
@@ -78,7 +78,7 @@ pub async fn end(
 
 /// Tells with how many requests the shadow and the version in force do the same, and every way in which they do not.
 #[utoipa::path(get, path = "/v1/policies/{name}/shadow", tag = "policies", params(("name" = String, Path), Period), responses(
-    (status = OK, body = Compared),
+    (status = OK, body = ShadowReport),
     (status = BAD_REQUEST, body = Problem),
     (status = NOT_FOUND, description = "There is no such policy, or it has no shadow", body = Problem),
 ))]
@@ -87,7 +87,7 @@ pub async fn compare(
     caller: Caller,
     At(name): At<String>,
     Parameters(Period { since }): Parameters<Period>,
-) -> Result<Json<Compared>, Problem> {
+) -> Result<Json<ShadowReport>, Problem> {
     let shadow = policies::find(&service.store, &name).await?.and_then(|policy| policy.shadow);
     let shadow = shadow.ok_or_else(|| Problem::not_found(&format!("shadow of policy `{name}`")))?;
     let version = policies::find_version(&service.store, &name, shadow.version).await?;
@@ -103,7 +103,7 @@ pub async fn compare(
             agreement.add(node, text, &digest);
         }
         if next.is_none() {
-            return Ok(Json(Compared { shadow, agreement: agreement.finish() }));
+            return Ok(Json(ShadowReport { shadow, agreement: agreement.finish() }));
         }
         page.cursor = next;
     }
