@@ -126,6 +126,12 @@ impl Client {
         self.read(request.send_json(body))
     }
 
+    /// Sends what is to be in the place of something. `revision` is what the change is based on.
+    pub fn put(&self, path: &str, revision: Option<u64>, body: &impl Serialize) -> anyhow::Result<Answer> {
+        let request = based_on(revision, self.signed(self.agent.put(self.url(path))));
+        self.read(request.send_json(body))
+    }
+
     /// Has something taken away. `revision` is what the change is based on.
     pub fn delete(&self, path: &str, revision: Option<u64>) -> anyhow::Result<Answer> {
         let request = based_on(revision, self.signed(self.agent.delete(self.url(path))));
@@ -173,6 +179,12 @@ impl Answer {
     pub fn json<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         self.done()?;
         serde_json::from_slice(&self.body).context("the answer is not what this command knows: is the service newer?")
+    }
+
+    /// What was answered as text, if all went well; else an error that says what the service said.
+    pub fn text(&self) -> anyhow::Result<String> {
+        self.done()?;
+        Ok(String::from_utf8_lossy(&self.body).into_owned())
     }
 
     /// What was answered, if there was something to answer with.

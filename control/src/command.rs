@@ -68,6 +68,7 @@ enum Command {
     Audit(audit::Audit),
     #[command(subcommand)]
     Tokens(tokens::Tokens),
+    #[command(subcommand)]
     Load(load::Load),
 }
 

@@ -33,6 +33,7 @@ pub use access::Role;
 pub use export::Form;
 pub use settings::Settings;
 pub use time::rfc3339;
+pub use xds::{RESOURCE, RESOURCE_TYPE};
 
 use crate::chain::signature::Key;
 use board::Board;

@@ -2,11 +2,13 @@
 //!
 //! Few series: no name in them comes from a client, and none from a node.
 
+mod process;
+
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -65,7 +67,13 @@ impl Meters {
 
 /// Everything that there is to watch, as it stands now.
 pub async fn text(service: &Service) -> Result<String, sqlx::Error> {
-    let mut registry = Registry::with_prefix("policymesh");
+    let mut whole = Registry::default();
+    if let (Some(memory), Some(cpu)) = (process::resident_bytes(), process::cpu_seconds()) {
+        // By these names every Prometheus knows them.
+        whole.register_with_unit("process_resident_memory", "Resident memory", Unit::Bytes, ConstGauge::new(memory));
+        whole.register_with_unit("process_cpu", "Processor time", Unit::Seconds, ConstCounter::new(cpu));
+    }
+    let registry = whole.sub_registry_with_prefix("policymesh");
     let Meters { requests, durations } = &service.meters;
     registry.register("api_requests", "Requests to the API that were answered", requests.clone());
     registry.register_with_unit("api_request_duration", "How long they took", Unit::Seconds, durations.clone());
@@ -80,7 +88,7 @@ pub async fn text(service: &Service) -> Result<String, sqlx::Error> {
     registry.register("policies", "Policies, by the stage of their last rollout", stages);
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = encode(&mut text, &registry);
+    let _ = encode(&mut text, &whole);
     Ok(text)
 }
 

@@ -32,6 +32,8 @@ use conversation::answer;
 use delta::Delta;
 use world::World;
 
+pub use resource::{NAME as RESOURCE, TYPE as RESOURCE_TYPE};
+
 /// Serves Envoys until the service ends.
 pub async fn serve(service: Service, listener: Listener) -> anyhow::Result<()> {
     let discovery = Discovery(service.clone());

@@ -6,6 +6,7 @@ mod authority;
 mod delivery;
 mod document;
 mod explain;
+mod fleet;
 mod issuer;
 mod life;
 mod load;
