@@ -25,6 +25,8 @@ pub struct Board {
 /// What every node is to have.
 #[derive(Debug, Default)]
 pub struct Plan {
+    /// Grows with every change, also with one back to what was before: of two plans the later has the higher one.
+    pub serial: u64,
     /// The policies that are published, the most specific selector first.
     assignments: Vec<Assignment>,
 }
@@ -63,7 +65,20 @@ impl Board {
 
     /// Takes over what the store says now.
     pub async fn reload(&self) -> Result<(), sqlx::Error> {
-        self.plan.send_replace(Arc::new(policies::plan(&self.store).await?));
+        let read = Arc::new(policies::plan(&self.store).await?);
+        // Two can read at the same time, and the first of them be the last to get here.
+        self.plan.send_if_modified(|plan| {
+            if read.serial < plan.serial {
+                tracing::warn!(
+                    "the store has told what was before: if this comes again, its data were replaced: start anew"
+                );
+            }
+            let newer = read.serial > plan.serial;
+            if newer {
+                *plan = read;
+            }
+            newer
+        });
         Ok(())
     }
 
@@ -92,10 +107,10 @@ pub async fn follow(service: Service) {
 
 impl Plan {
     /// Puts assignments into the order in which they are tried.
-    pub fn new(mut assignments: Vec<Assignment>) -> Self {
+    pub fn new(serial: u64, mut assignments: Vec<Assignment>) -> Self {
         // Stable, so that equally specific ones stay in the order of their names.
         assignments.sort_by_key(|assignment| std::cmp::Reverse(assignment.selector.conditions()));
-        Self { assignments }
+        Self { serial, assignments }
     }
 
     /// What this node is to have; nothing where no policy is for it.
@@ -173,21 +188,24 @@ mod tests {
             canary: None,
             shadow: None,
         };
-        let plan = Plan::new(vec![of(&[], &[], 1), of(&["edge"], &[], 2), of(&["edge"], &["a"], 3)]);
+        let plan = Plan::new(1, vec![of(&[], &[], 1), of(&["edge"], &[], 2), of(&["edge"], &["a"], 3)]);
         let nodes = [("a", "edge"), ("b", "edge"), ("a", "core")];
         assert_eq!(numbers(&plan, &nodes), [Some(3), Some(2), Some(1)]);
-        assert_eq!(numbers(&Plan::new(vec![of(&["edge"], &[], 2)]), &nodes), [Some(2), Some(2), None]);
+        assert_eq!(numbers(&Plan::new(1, vec![of(&["edge"], &[], 2)]), &nodes), [Some(2), Some(2), None]);
     }
 
     #[test]
     fn a_shadow_is_beside_what_a_node_has_and_never_beside_itself() {
         let shadows = |group, node_id| {
-            let plan = Plan::new(vec![Assignment {
-                selector: Selector::default(),
-                release: Some(release(1)),
-                canary: Some((Group::Nodes(vec!["a".into()]), release(2))),
-                shadow: Some((group, release(2))),
-            }]);
+            let plan = Plan::new(
+                1,
+                vec![Assignment {
+                    selector: Selector::default(),
+                    release: Some(release(1)),
+                    canary: Some((Group::Nodes(vec!["a".into()]), release(2))),
+                    shadow: Some((group, release(2))),
+                }],
+            );
             let release = plan.release_for(&node(node_id, "")).unwrap();
             (release.number, release.shadow.as_ref().map(|shadow| shadow.number))
         };
@@ -200,12 +218,15 @@ mod tests {
     #[test]
     fn a_canary_takes_its_nodes_and_no_others() {
         let with = |canary| {
-            Plan::new(vec![Assignment {
-                selector: Selector::default(),
-                release: Some(release(1)),
-                canary: Some((canary, release(2))),
-                shadow: None,
-            }])
+            Plan::new(
+                1,
+                vec![Assignment {
+                    selector: Selector::default(),
+                    release: Some(release(1)),
+                    canary: Some((canary, release(2))),
+                    shadow: None,
+                }],
+            )
         };
         assert_eq!(numbers(&with(Group::Nodes(vec!["a".into()])), &[("a", ""), ("b", "")]), [Some(2), Some(1)]);
         let plan = with(Group::Share(10));

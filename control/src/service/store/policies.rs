@@ -55,8 +55,11 @@ pub async fn release(store: &Store, name: &str, number: u64) -> Result<Option<Re
 
 /// What every node is to have.
 pub async fn plan(store: &Store) -> Result<Plan, sqlx::Error> {
-    let mut assignments = Vec::new();
+    let (mut assignments, mut serial) = (Vec::new(), 0);
     for policy in all(store).await? {
+        // Every change to a policy raises its revision, and a new version, which no node gets by itself, `latest`, too. No policy
+        // is ever taken away.
+        serial += policy.revision.saturating_sub(policy.latest);
         let shared = async |number: Option<u64>| match number {
             Some(number) => Ok(release(store, &policy.name, number).await?.map(Arc::new)),
             None => Ok::<_, sqlx::Error>(None),
@@ -70,7 +73,7 @@ pub async fn plan(store: &Store) -> Result<Plan, sqlx::Error> {
             assignments.push(Assignment { selector: policy.selector, release, canary, shadow });
         }
     }
-    Ok(Plan::new(assignments))
+    Ok(Plan::new(serial, assignments))
 }
 
 /// Keeps a policy, new or changed. A conflict if it is not at this revision any more; 0 is for one that is new.
