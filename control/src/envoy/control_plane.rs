@@ -4,13 +4,19 @@ mod tls;
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value};
+
 use super::Mesh;
+use crate::chain::Hash;
 use crate::yaml::{Node, list, map};
 
 pub use tls::{Certificate, Tls};
 
 /// The key of what we say of a node in its metadata.
 pub const METADATA: &str = "policymesh";
+
+/// Where the module is on a node that does not say.
+pub const MODULE: &str = "/etc/policymesh/filter.wasm";
 
 /// The cluster that leads to the control service.
 const CLUSTER: &str = "policymesh-control";
@@ -107,6 +113,17 @@ pub fn node(mesh: &Mesh, identity: &Identity) -> Node {
         "cluster" => identity.cluster.as_str(),
         "metadata" => map! { METADATA => own.comment("What the control service must know to configure the filter.") },
     }
+}
+
+/// Where the module is on the node with these metadata.
+pub fn module(metadata: &Map<String, Value>) -> &str {
+    metadata.get(METADATA).and_then(|own| own.get("module")).and_then(Value::as_str).unwrap_or(MODULE)
+}
+
+/// What tells a configuration of the filter from any other: `policy/number/hash`.
+pub fn version(policy: &str, number: u64, module: &str, configuration: &str) -> String {
+    let hash = Hash::of(format!("{module}\n{configuration}")).to_string();
+    format!("{policy}/{number}/{}", hash.get(..16).unwrap_or_default())
 }
 
 fn endpoint(address: &Address) -> Node {

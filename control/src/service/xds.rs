@@ -5,7 +5,8 @@
 
 mod conversation;
 mod delta;
-mod resource;
+pub mod due;
+pub mod resource;
 mod session;
 mod world;
 

@@ -14,10 +14,9 @@ use envoy_types::pb::envoy::extensions::wasm::v3::{
 };
 use envoy_types::pb::google::protobuf::{Any, BoolValue, Duration, StringValue};
 use prost::{Message, Name};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::chain::Hash;
-use crate::envoy::control_plane::METADATA;
+use crate::envoy::control_plane::{self, METADATA, module};
 use crate::service::board::Release;
 use crate::service::fleet::Identity;
 use crate::service::time::now_us;
@@ -27,9 +26,6 @@ pub const NAME: &str = "policymesh";
 
 /// The type of the resource.
 pub const TYPE: &str = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
-
-/// Where the module is on a node that does not say.
-const MODULE: &str = "/etc/policymesh/filter.wasm";
 
 /// A resource for one node.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,19 +44,28 @@ pub struct Salt(String);
 
 /// What this release is for this node.
 pub fn of(release: &Release, node: &Identity, salt: &Salt) -> Resource {
-    let own = node.metadata.get(METADATA);
-    let module = own.and_then(|own| own.get("module")).and_then(Value::as_str).unwrap_or(MODULE);
-    let clusters = own.and_then(|own| own.get("clusters")).filter(|clusters| clusters.is_array());
+    let module = module(&node.metadata);
+    let configuration = configuration(release, node);
+    let version = control_plane::version(&release.policy, release.number, module, &configuration);
+    Resource { version, bytes: extension(any(&wasm(module, configuration + &salt.0))) }
+}
+
+/// What its version is.
+pub fn version(release: &Release, node: &Identity) -> String {
+    control_plane::version(&release.policy, release.number, module(&node.metadata), &configuration(release, node))
+}
+
+/// The filter's configuration, with a policy and with what is the node's own.
+pub fn configuration(release: &Release, node: &Identity) -> String {
+    let clusters =
+        node.metadata.get(METADATA).and_then(|own| own.get("clusters")).filter(|clusters| clusters.is_array());
     let mut configuration = json!({"role": "router", "policy": *release.document});
     if let Some(fields) = configuration.as_object_mut() {
         fields.extend(clusters.map(|clusters| ("clusters".to_owned(), clusters.clone())));
         let shadow = release.shadow.as_ref();
         fields.extend(shadow.map(|shadow| ("shadow".to_owned(), shadow.document.to_string().into())));
     }
-    let configuration = configuration.to_string();
-    let hash = Hash::of(format!("{module}\n{configuration}")).to_string();
-    let version = format!("{}/{}/{}", release.policy, release.number, hash.get(..16).unwrap_or_default());
-    Resource { version, bytes: extension(any(&wasm(module, configuration + &salt.0))) }
+    configuration.to_string()
 }
 
 /// What a node gets that no policy is for: an allow-list with nothing on it.

@@ -11,6 +11,7 @@ use tonic::Status;
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 
+use super::due::{self, Due};
 use super::resource::{self, Resource, Salt};
 use crate::chain::Kind;
 use crate::service::board::{Plan, Release};
@@ -194,16 +195,15 @@ impl Session {
     /// nothing, where nothing is published for it.
     async fn due(&mut self) -> Option<Option<Arc<Release>>> {
         let identity = self.identity.as_ref()?;
-        let published = self.plan.borrow_and_update().release_for(identity);
-        let Some(release) = published else { return self.has.is_none().then_some(None) };
-        let node = self.service.fleet.own(&identity.id)?;
-        if !node.has_refused(&resource::of(&release, identity, &self.salt).version) {
-            return Some(Some(release));
-        }
-        if self.has.is_some() {
-            return None;
-        }
-        let Some(last) = node.acked else { return Some(None) };
+        let known = self.service.fleet.own(&identity.id)?;
+        let due = due::due(&self.plan.borrow_and_update(), identity, Some(&known));
+        let last = match due {
+            Due::Nothing => return self.has.is_none().then_some(None),
+            Due::Published(release) => return Some(Some(release)),
+            Due::Refused(_) if self.has.is_some() => return None,
+            Due::Refused(None) => return Some(None),
+            Due::Refused(Some(last)) => last,
+        };
         match policies::release(&self.service.store, &last.policy, last.number).await {
             Ok(good) => Some(good.map(Arc::new)),
             Err(reason) => {
