@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -11,9 +10,10 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::background::Background;
 use crate::client::{Request, Response};
 use crate::waiting::eventually;
-use crate::{place, postgres};
+use crate::{background, place, postgres};
 
 /// A running control service. Killed when dropped, and also when this process dies in any way.
 pub struct Control {
@@ -155,6 +155,15 @@ impl Control {
         stdout
     }
 
+    /// Runs a command of `policymesh` against this service for as long as what this gives is there.
+    pub fn background(&self, arguments: &[&str]) -> Background {
+        let server = ("POLICYMESH_SERVER".to_owned(), self.url.clone());
+        let variables: Vec<_> = std::iter::once(server).chain(self.variables.iter().cloned()).collect();
+        let log = self.folder.path().join(format!("{}.log", arguments.first().unwrap_or(&"background")));
+        Background::start(arguments, &variables, log)
+            .unwrap_or_else(|error| panic!("policymesh {arguments:?}: {error}"))
+    }
+
     /// Puts a policy in force by `policymesh apply`, with further options.
     pub fn apply(&self, policy: &Value, options: &[&str]) -> String {
         let file = self.folder.path().join("policy.json");
@@ -196,12 +205,9 @@ impl Drop for Control {
 /// Starts the service, and reads from its output where it listens.
 fn spawn(folder: &Path, [api, xds]: [&str; 2], options: &[String]) -> Result<Started> {
     let log = File::options().create(true).append(true).open(folder.join(LOG))?;
-    // The shell ends with the pipe to its standard input, and takes the service with it. Only the service holds the output.
-    let script = r#"exec 3<&0; (read -r _ <&3; kill -KILL 0) >/dev/null & exec "$0" "$@" 3<&- </dev/null"#;
-    let mut command = Command::new("sh");
-    command.process_group(0).args(["-c", script]).arg(place::policymesh());
+    let mut command = background::policymesh();
     command.args(["serve", "--api", api, "--xds", xds, "--data-dir"]).arg(folder.join("data")).args(options);
-    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn()?;
+    let mut process = command.stdout(Stdio::piped()).stderr(log).spawn()?;
     let mut line = String::new();
     BufReader::new(process.stdout.take().context("the output is a pipe")?).read_line(&mut line)?;
     let log = fs::read_to_string(folder.join(LOG)).unwrap_or_default();

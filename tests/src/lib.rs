@@ -3,6 +3,7 @@
 //! What stands here is the scaffolding that the tests under `tests/tests/` share, and that `make up` builds its
 //! demonstration on: a real [`envoy`], [`standin`] providers that record what they receive, and a [`client`].
 
+pub mod background;
 pub mod bench;
 pub mod client;
 pub mod control;
