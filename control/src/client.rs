@@ -99,7 +99,17 @@ impl Client {
     /// Asks for something.
     pub fn get(&self, path: &str) -> anyhow::Result<Answer> {
         let request = self.agent.get(self.url(path));
-        self.read(self.signed(request).call())
+        self.read(self.signed(request).call(), LONGEST)
+    }
+
+    /// Asks for something unless it is this still, by its ETag, and takes no more than so many bytes.
+    pub fn get_unless(&self, path: &str, tag: Option<&str>, longest: u64) -> anyhow::Result<Answer> {
+        let request = self.signed(self.agent.get(self.url(path)));
+        let request = match tag {
+            Some(tag) => request.header("if-none-match", tag),
+            None => request,
+        };
+        self.read(request.call(), longest)
     }
 
     /// Asks for something long, to be read as it comes.
@@ -108,7 +118,7 @@ impl Client {
         let request = self.agent.get(self.url(path)).config().timeout_global(None).build();
         let answer = self.signed(request).call().with_context(|| self.unreachable())?;
         if !answer.status().is_success() {
-            let _: Value = self.read(Ok(answer))?.json()?;
+            let _: Value = self.read(Ok(answer), LONGEST)?.json()?;
             bail!("the service answers with nothing");
         }
         Ok(Box::new(BufReader::new(answer.into_body().into_reader())))
@@ -123,19 +133,19 @@ impl Client {
     /// Sends something. `revision` is what the change is based on.
     pub fn post(&self, path: &str, revision: Option<u64>, body: &impl Serialize) -> anyhow::Result<Answer> {
         let request = based_on(revision, self.signed(self.agent.post(self.url(path))));
-        self.read(request.send_json(body))
+        self.read(request.send_json(body), LONGEST)
     }
 
     /// Sends what is to be in the place of something. `revision` is what the change is based on.
     pub fn put(&self, path: &str, revision: Option<u64>, body: &impl Serialize) -> anyhow::Result<Answer> {
         let request = based_on(revision, self.signed(self.agent.put(self.url(path))));
-        self.read(request.send_json(body))
+        self.read(request.send_json(body), LONGEST)
     }
 
     /// Has something taken away. `revision` is what the change is based on.
     pub fn delete(&self, path: &str, revision: Option<u64>) -> anyhow::Result<Answer> {
         let request = based_on(revision, self.signed(self.agent.delete(self.url(path))));
-        self.read(request.call())
+        self.read(request.call(), LONGEST)
     }
 
     fn url(&self, path: &str) -> String {
@@ -149,11 +159,15 @@ impl Client {
         }
     }
 
-    fn read(&self, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> anyhow::Result<Answer> {
+    fn read(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        longest: u64,
+    ) -> anyhow::Result<Answer> {
         let mut answer = answer.with_context(|| self.unreachable())?;
         let tag = answer.headers().get("etag").and_then(|tag| tag.to_str().ok());
         let revision = tag.and_then(|tag| tag.trim_matches('"').parse().ok());
-        let body = answer.body_mut().with_config().limit(LONGEST).read_to_vec();
+        let body = answer.body_mut().with_config().limit(longest).read_to_vec();
         let body = body.with_context(|| format!("the answer of {} broke off", self.base))?;
         Ok(Answer { status: answer.status().as_u16(), revision, body })
     }
@@ -185,6 +199,11 @@ impl Answer {
     pub fn text(&self) -> anyhow::Result<String> {
         self.done()?;
         Ok(String::from_utf8_lossy(&self.body).into_owned())
+    }
+
+    /// What was answered, as it came.
+    pub fn bytes(&self) -> anyhow::Result<&[u8]> {
+        self.done().map(|()| self.body.as_slice())
     }
 
     /// What was answered, if there was something to answer with.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod bundle;
 mod check;
 mod classify;
 mod collect;
@@ -15,6 +16,7 @@ mod load;
 mod nodes;
 mod policies;
 mod prove;
+mod recipient;
 mod records;
 mod replay;
 mod rollout;
@@ -64,6 +66,9 @@ enum Command {
     Nodes(nodes::Nodes),
     Records(records::Records),
     Collect(collect::Collect),
+    /// The policy of a node as one signed document: taken from the control service, and checked.
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     #[command(subcommand)]
     Audit(audit::Audit),
     #[command(subcommand)]
@@ -100,6 +105,7 @@ impl Policymesh {
             Command::Nodes(command) => command.run(),
             Command::Records(command) => command.run(),
             Command::Collect(command) => command.run(),
+            Command::Bundle(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Tokens(command) => command.run(),
             Command::Load(command) => command.run(),

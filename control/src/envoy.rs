@@ -4,7 +4,7 @@ mod access_log;
 mod bootstrap;
 mod cluster;
 pub mod control_plane;
-mod filter;
+pub mod filter;
 mod listener;
 mod local_reply;
 mod stats;
@@ -51,6 +51,8 @@ pub enum Delivery {
     Ecds {
         /// The path of the file, as Envoy sees it.
         file: String,
+        /// Who this Envoy is: to what writes the file.
+        identity: control_plane::Identity,
     },
     /// From the control service, which takes the audit records, too.
     Control {

@@ -1,10 +1,12 @@
 //! The command `policymesh`, and the control service that it runs.
 
 mod admin;
+mod bundle;
 mod chain;
 mod client;
 mod command;
 mod doctor;
+mod durable;
 mod envoy;
 mod explained;
 mod scan;

@@ -27,7 +27,7 @@ mod xds;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use access::Role;
 pub use export::Form;
@@ -61,6 +61,8 @@ struct Service {
     /// Who vouches for callers besides the service itself.
     issuer: Option<Arc<Issuer>>,
     meters: Meters,
+    /// One for each request that may wait for something to change.
+    waiting: Arc<Semaphore>,
     /// Turns true when the service is to end.
     ending: watch::Receiver<bool>,
 }
@@ -75,6 +77,10 @@ struct Rules {
     /// Whether an Envoy may speak only for the node that its certificate is for.
     nodes_by_certificate: bool,
 }
+
+/// How many requests may wait for something to change at a time: half of the connections that the API takes, so that people find
+/// room.
+const MOST_WAITING: usize = 250;
 
 /// Serves until the process is told to end.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -96,7 +102,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         four_eyes: settings.four_eyes,
         nodes_by_certificate: settings.tls.nodes_by_certificate,
     };
-    let service = Service { store, journal, fleet, board, key, rules, issuer, meters: Meters::new(), ending };
+    let waiting = Arc::new(Semaphore::new(MOST_WAITING));
+    let service = Service { store, journal, fleet, board, key, rules, issuer, meters: Meters::new(), waiting, ending };
     if settings.require_tokens {
         api::tokens::make_first(&service, &settings.data_dir.join("admin.token")).await?;
     }

@@ -2,6 +2,7 @@
 //!
 //! `serde_json` sorts keys and knows no comments; a configuration that people read needs both.
 
+mod json;
 mod read;
 mod write;
 

@@ -87,7 +87,7 @@ impl Audit {
 
 impl Verify {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let key = self.key.as_deref().map(trusted).transpose()?;
+        let key = self.key.as_deref().map(|key| trusted("--key", key)).transpose()?;
         let anchors = self.anchor.as_deref().map(anchors).transpose()?.unwrap_or_default();
         let verdict = verify(self.open()?, key, &anchors).context("cannot read the export")?;
         print(&verdict, &self, Style::of_stdout());
@@ -162,12 +162,13 @@ impl Erase {
 }
 
 /// The key, as it is given or as it stands in a file.
-fn trusted(given: &str) -> anyhow::Result<PublicKey> {
+/// A public key that is given as such, or as the name of a file.
+pub fn trusted(option: &str, given: &str) -> anyhow::Result<PublicKey> {
     if let Ok(key) = given.parse() {
         return Ok(key);
     }
-    let text = std::fs::read_to_string(given).with_context(|| format!("--key: `{given}` is no key and no file"))?;
-    text.parse().with_context(|| format!("--key: `{given}`"))
+    let text = std::fs::read_to_string(given).with_context(|| format!("{option}: `{given}` is no key and no file"))?;
+    text.parse().with_context(|| format!("{option}: `{given}`"))
 }
 
 fn anchors(path: &Path) -> anyhow::Result<Vec<Checkpoint>> {

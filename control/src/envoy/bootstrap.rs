@@ -16,7 +16,8 @@ pub fn bootstrap(mesh: &Mesh) -> Node {
         Delivery::Control { addresses, identity, tls } => {
             (control_plane::node(mesh, identity), Some(control_plane::cluster(addresses, tls.as_ref())))
         }
-        Delivery::Static | Delivery::Ecds { .. } => (map! { "id" => "policymesh", "cluster" => "policymesh" }, None),
+        Delivery::Ecds { identity, .. } => (control_plane::node(mesh, identity), None),
+        Delivery::Static => (map! { "id" => "policymesh", "cluster" => "policymesh" }, None),
     };
     let resources = map! {
         "listeners" => list![listener::listener(mesh)],

@@ -13,9 +13,9 @@ const NAME: &str = "policymesh";
 pub fn router(mesh: &Mesh) -> Node {
     match &mesh.delivery {
         Delivery::Static => {
-            map! { "name" => NAME, "typed_config" => wasm(mesh, "policymesh-router", router_configuration(mesh)) }
+            map! { "name" => NAME, "typed_config" => wasm(&mesh.module, "policymesh-router", structure(router_configuration(mesh))) }
         }
-        Delivery::Ecds { file } => map! { "name" => NAME, "config_discovery" => discovery(file_source(file)) },
+        Delivery::Ecds { file, .. } => map! { "name" => NAME, "config_discovery" => discovery(file_source(file)) },
         Delivery::Control { .. } => map! { "name" => NAME, "config_discovery" => discovery(control_plane::source()) },
     }
 }
@@ -23,25 +23,40 @@ pub fn router(mesh: &Mesh) -> Node {
 /// The adapter filter of a provider's cluster. It is the same for all: what a policy decides comes with each request.
 pub fn adapter(mesh: &Mesh) -> Node {
     let comment = "In its role as adapter. What it needs to know about a request comes with the request.";
-    map! { "name" => NAME, "typed_config" => wasm(mesh, "policymesh-adapter", map! { "role" => "adapter" }) }
+    map! { "name" => NAME, "typed_config" => wasm(&mesh.module, "policymesh-adapter", structure(map! { "role" => "adapter" })) }
         .comment(comment)
 }
 
 /// The answer to a discovery request that Envoy's file subscription reads.
 pub fn resource(mesh: &Mesh) -> Node {
+    discovered(&mesh.policy_version, wasm(&mesh.module, "policymesh-router", structure(router_configuration(mesh))))
+}
+
+/// The same for a configuration that came from the control service: to the byte what came.
+pub fn delivered(version: &str, module: &str, configuration: &str) -> Node {
+    let text = map! { "@type" => "type.googleapis.com/google.protobuf.StringValue", "value" => configuration };
+    discovered(version, wasm(module, "policymesh-router", text))
+}
+
+fn discovered(version: &str, filter: Node) -> Node {
     let extension = map! {
         "@type" => "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
         "name" => NAME,
-        "typed_config" => wasm(mesh, "policymesh-router", router_configuration(mesh)),
+        "typed_config" => filter,
     };
-    map! { "version_info" => mesh.policy_version.as_str(), "resources" => list![extension] }
+    map! { "version_info" => version, "resources" => list![extension] }
+}
+
+fn structure(configuration: Node) -> Node {
+    map! { "@type" => "type.googleapis.com/google.protobuf.Struct", "value" => configuration }
 }
 
 fn file_source(file: &str) -> Node {
     let source = map! { "path_config_source" => map! { "path" => file }, "resource_api_version" => "V3" };
     source.comment(
         "Replace the file by moving a new one over it: Envoy does not notice a file that is written in place.\n\
-         A policy with errors is refused, they are in Envoy's log, and the old one stays.",
+         A policy with errors is refused, they are in Envoy's log, and the old one stays. `policymesh bundle pull`\n\
+         and `policymesh collect --policy-file` keep here what the control service has for this node.",
     )
 }
 
@@ -63,8 +78,8 @@ fn router_configuration(mesh: &Mesh) -> Node {
     }
 }
 
-fn wasm(mesh: &Mesh, name: &str, configuration: Node) -> Node {
-    let code = map! { "local" => map! { "filename" => mesh.module.as_str() } };
+fn wasm(module: &str, name: &str, configuration: Node) -> Node {
+    let code = map! { "local" => map! { "filename" => module } };
     map! {
         "@type" => WASM,
         "config" => map! {
@@ -80,7 +95,7 @@ fn wasm(mesh: &Mesh, name: &str, configuration: Node) -> Node {
                 "runtime" => "envoy.wasm.runtime.v8",
                 "code" => code.comment("A changed module needs a changed name: Envoy compares the configuration, not the file."),
             },
-            "configuration" => map! { "@type" => "type.googleapis.com/google.protobuf.Struct", "value" => configuration },
+            "configuration" => configuration,
         },
     }
 }

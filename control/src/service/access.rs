@@ -19,6 +19,8 @@ pub enum Permission {
     ReadRecords,
     /// Take the whole audit chain away.
     Export,
+    /// Take the policy that a node is to have, signed.
+    Pull,
     /// Bring audit records in from a node's file.
     Collect,
     /// Take somebody's identity out of the audit chain.
@@ -39,7 +41,7 @@ pub enum Role {
     Publisher,
     /// Looks at audit records and takes them away.
     Auditor,
-    /// Brings audit records in: for machines.
+    /// Brings audit records in, and takes the policies of nodes: for machines.
     Collector,
     /// May do everything.
     Admin,
@@ -74,13 +76,13 @@ impl Role {
 
     /// Whether this role may do this.
     pub fn may(self, permission: Permission) -> bool {
-        use Permission::{Collect, Export, Publish, ReadNodes, ReadPolicies, ReadRecords, WritePolicies};
+        use Permission::{Collect, Export, Publish, Pull, ReadNodes, ReadPolicies, ReadRecords, WritePolicies};
         match self {
-            Self::Viewer => matches!(permission, ReadPolicies | ReadNodes),
-            Self::Author => matches!(permission, ReadPolicies | ReadNodes | WritePolicies),
-            Self::Publisher => matches!(permission, ReadPolicies | ReadNodes | Publish),
-            Self::Auditor => matches!(permission, ReadPolicies | ReadNodes | ReadRecords | Export),
-            Self::Collector => permission == Collect,
+            Self::Viewer => matches!(permission, ReadPolicies | ReadNodes | Pull),
+            Self::Author => matches!(permission, ReadPolicies | ReadNodes | Pull | WritePolicies),
+            Self::Publisher => matches!(permission, ReadPolicies | ReadNodes | Pull | Publish),
+            Self::Auditor => matches!(permission, ReadPolicies | ReadNodes | Pull | ReadRecords | Export),
+            Self::Collector => matches!(permission, Collect | Pull),
             Self::Admin => true,
         }
     }

@@ -1,6 +1,7 @@
 //! The API that people, scripts and the other commands use.
 
 mod audit;
+mod bundle;
 mod caller;
 mod diff;
 mod explain;
@@ -49,7 +50,7 @@ struct Document;
 /// Every route, with what it takes to use it.
 fn router(service: Service) -> Router {
     use Permission::{
-        Collect, Erase, Export, ManageTokens, Publish, ReadNodes, ReadPolicies, ReadRecords, WritePolicies,
+        Collect, Erase, Export, ManageTokens, Publish, Pull, ReadNodes, ReadPolicies, ReadRecords, WritePolicies,
     };
     let guarded = |permission: Permission, routes: UtoipaMethodRouter<Service>| {
         routes.layer(axum::middleware::from_fn_with_state((service.clone(), permission), caller::check))
@@ -71,6 +72,7 @@ fn router(service: Service) -> Router {
         .routes(guarded(ReadRecords, routes!(shadow::compare)))
         .routes(guarded(ReadNodes, routes!(nodes::list)))
         .routes(guarded(ReadNodes, routes!(nodes::find)))
+        .routes(guarded(Pull, routes!(bundle::show)))
         .routes(guarded(Collect, routes!(records::add)))
         .routes(guarded(ReadRecords, routes!(records::list)))
         .routes(guarded(ReadRecords, routes!(records::find)))

@@ -8,7 +8,7 @@ use tests::client::{Request, Response};
 use tests::control::Control;
 
 /// Every operation, and the roles that may use it besides `admin`. What is not here may be used by nobody else.
-const ALLOWED: [(&str, &[&str]); 33] = [
+const ALLOWED: [(&str, &[&str]); 34] = [
     ("GET /healthz", &[EVERYBODY]),
     ("GET /readyz", &[EVERYBODY]),
     ("GET /v1/policies", READERS),
@@ -26,6 +26,7 @@ const ALLOWED: [(&str, &[&str]); 33] = [
     ("GET /v1/policies/{name}/shadow", &["auditor"]),
     ("GET /v1/nodes", READERS),
     ("GET /v1/nodes/{id}", READERS),
+    ("GET /v1/nodes/{id}/bundle", &["viewer", "author", "publisher", "auditor", "collector"]),
     ("GET /v1/records", &["auditor"]),
     ("POST /v1/records", &["collector"]),
     ("GET /v1/records/{id}", &["auditor"]),

@@ -1,9 +1,9 @@
 //! `policymesh envoy render`: Envoy's configuration for a policy's providers.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::{fs, io::Write as _};
 
 use anyhow::{Context as _, anyhow, bail};
 
@@ -12,6 +12,7 @@ use policy::catalogue::Endpoint;
 use policy::policy::Policy;
 
 use crate::command::input;
+use crate::durable;
 use crate::envoy::control_plane;
 use crate::envoy::{Address, Delivery, Key, Mesh, Version, unknown, upstreams};
 use crate::yaml::Node;
@@ -36,7 +37,8 @@ pub struct Render {
     #[arg(long, value_name = "PATH")]
     filter: Option<PathBuf>,
 
-    /// The file that --mode ecds reads the filter's configuration from and --mode filter writes.
+    /// The file that --mode ecds reads the filter's configuration from and --mode filter writes; so do `policymesh bundle pull`
+    /// and `policymesh collect --policy-file`, with what the control service has for this node.
     #[arg(long, default_value = "/etc/policymesh/filter.yaml", value_name = "PATH")]
     filter_config: String,
 
@@ -129,7 +131,7 @@ impl Render {
             eprintln!("failover is off: Envoy {version} cannot try another provider where one fails; {needed} can");
         }
         match &self.output {
-            Some(path) => replace(path, &text)?,
+            Some(path) => durable::replace(path, text.as_bytes())?,
             None => std::io::stdout().write_all(text.as_bytes()).context("cannot write the configuration")?,
         }
         Ok(ExitCode::SUCCESS)
@@ -175,13 +177,15 @@ impl Render {
     fn delivery(&self) -> anyhow::Result<Delivery> {
         Ok(match self.mode {
             Mode::Static => Delivery::Static,
-            Mode::Ecds | Mode::Filter => Delivery::Ecds { file: self.filter_config.clone() },
-            Mode::Control => Delivery::Control {
-                addresses: self.control.clone(),
-                identity: control_plane::Identity { id: self.node_id.clone(), cluster: self.node_cluster.clone() },
-                tls: self.tls()?,
-            },
+            Mode::Ecds | Mode::Filter => Delivery::Ecds { file: self.filter_config.clone(), identity: self.identity() },
+            Mode::Control => {
+                Delivery::Control { addresses: self.control.clone(), identity: self.identity(), tls: self.tls()? }
+            }
         })
+    }
+
+    fn identity(&self) -> control_plane::Identity {
+        control_plane::Identity { id: self.node_id.clone(), cluster: self.node_cluster.clone() }
     }
 
     fn tls(&self) -> anyhow::Result<Option<control_plane::Tls>> {
@@ -210,7 +214,7 @@ impl Render {
     fn module(&self) -> anyhow::Result<String> {
         match &self.filter {
             Some(path) => module::named_by_content(path),
-            None => Ok("/etc/policymesh/filter.wasm".to_owned()),
+            None => Ok(control_plane::MODULE.to_owned()),
         }
     }
 }
@@ -249,16 +253,10 @@ fn by_name<T: Clone>(option: &str, given: &[(String, T)]) -> anyhow::Result<BTre
     Ok(named)
 }
 
-fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut name = path.file_name().ok_or_else(|| anyhow!("`{}` names no file", path.display()))?.to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let new = path.with_file_name(name);
-    fs::write(&new, text).with_context(|| format!("cannot write `{}`", new.display()))?;
-    fs::rename(&new, path).with_context(|| format!("cannot replace `{}`", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use clap::Parser;
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::{CONTENT_TYPE, IF_MATCH};
+use axum::http::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +19,10 @@ pub struct Parameters<T>(pub T);
 
 /// The revision in `If-Match`.
 pub struct Revision(pub u64);
+
+/// The ETags in `If-None-Match`: what the client has already.
+#[derive(Default)]
+pub struct Known(Vec<String>);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
@@ -66,4 +70,31 @@ impl<S: Send + Sync> FromRequestParts<S> for Revision {
         let number = tag.to_str().ok().and_then(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok());
         number.map(Self).ok_or_else(|| Problem::bad_request("`If-Match` takes one ETag, such as `\"3\"`"))
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Known {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut known = Vec::new();
+        for list in parts.headers.get_all(IF_NONE_MATCH) {
+            let list = list.to_str().map_err(|_| Problem::bad_request("`If-None-Match` takes ETags in ASCII"))?;
+            known.extend(list.split(',').map(|tag| opaque(tag.trim()).to_owned()));
+        }
+        Ok(Self(known))
+    }
+}
+
+// === impl Known ===
+
+impl Known {
+    /// Whether this is among them: compared weakly, as <https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2> has it.
+    pub fn has(&self, tag: &str) -> bool {
+        self.0.iter().any(|known| known == "*" || known == opaque(tag))
+    }
+}
+
+/// An ETag without what says that it is weak.
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
