@@ -9,6 +9,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use super::bundle::pull::{Trust, added};
+use super::recipient::Node;
+use crate::bundle::keep::Files;
 use crate::client::{Client, Server, part};
 use crate::terminal::say;
 use tail::{Chunk, Tail};
@@ -23,9 +26,8 @@ pub struct Collect {
     /// The access log file, one JSON object a line, with the record under `audit`.
     file: PathBuf,
 
-    /// The id of the node that writes it: `node.id` in its bootstrap.
-    #[arg(long, default_value = "policymesh", value_name = "ID")]
-    node: String,
+    #[command(flatten)]
+    node: Node,
 
     /// The file that keeps how far it has been read [default: the log's name and `.collected`].
     #[arg(long, value_name = "FILE")]
@@ -34,6 +36,15 @@ pub struct Collect {
     /// Reads what is there, and ends.
     #[arg(long)]
     once: bool,
+
+    /// Keeps the node's policy in this file, `.yaml` or `.json`, too, as `policymesh bundle pull` does: an Envoy that reads it from
+    /// there (`policymesh envoy render --mode ecds`) has its last policy also while the service is away. The bundle is kept
+    /// beside it, in a file of its name and `.bundle`.
+    #[arg(long, requires = "public_key", value_name = "FILE")]
+    policy_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    trust: Trust,
 
     #[command(flatten)]
     server: Server,
@@ -53,35 +64,47 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 impl Collect {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let client = self.server.client()?;
-        let state = self.state.clone().unwrap_or_else(|| {
-            let mut name = self.file.clone().into_os_string();
-            name.push(".collected");
-            name.into()
-        });
+        // With --once the records are brought whatever becomes of the policy.
+        let kept = match self.keep_policy() {
+            Err(reason) if !self.once => return Err(reason),
+            kept => kept,
+        };
+        let (client, node) = (self.server.client()?, self.node.recipient()?.id);
+        let state = self.state.clone().unwrap_or_else(|| added(&self.file, ".collected"));
         let mut tail = Tail::resume(&self.file, &state)?;
         let mut brought = Brought::default();
         loop {
             let Some(chunk) = tail.next()? else {
                 if self.once {
                     say!("{} new, {} known before", brought.new, brought.known);
-                    return Ok(ExitCode::SUCCESS);
+                    return kept.map(|()| ExitCode::SUCCESS);
                 }
                 std::thread::sleep(PAUSE);
                 continue;
             };
-            self.bring(&client, &chunk, &mut brought)?;
+            self.bring(&client, &node, &chunk, &mut brought)?;
             tail.keep(&chunk)?;
         }
     }
 
+    /// Keeps the node's policy, if that is wanted: once, or for as long as the process lives.
+    fn keep_policy(&self) -> anyhow::Result<()> {
+        let Some(policy) = self.policy_file.clone() else { return Ok(()) };
+        let files = Files { bundle: added(&policy, ".bundle"), policy };
+        let mut puller = self.trust.puller(&self.node, &self.server, files)?;
+        if self.once {
+            return puller.once().map(drop);
+        }
+        std::thread::Builder::new().spawn(move || puller.watch()).context("cannot start a thread").map(drop)
+    }
+
     /// Brings records until the service has them. With --once a service that is away ends it.
-    fn bring(&self, client: &Client, chunk: &Chunk, brought: &mut Brought) -> anyhow::Result<()> {
+    fn bring(&self, client: &Client, node: &str, chunk: &Chunk, brought: &mut Brought) -> anyhow::Result<()> {
         let records = records(chunk);
         if records.is_empty() {
             return Ok(());
         }
-        let body = json!({"node": self.node, "records": records});
+        let body = json!({"node": node, "records": records});
         loop {
             let answer = client.post("/v1/records", None, &body);
             match answer.and_then(|answer| answer.json::<Value>()) {
