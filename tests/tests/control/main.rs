@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod authority;
+mod bundle;
 mod delivery;
 mod document;
 mod explain;
