@@ -5,6 +5,7 @@
 mod release;
 mod selector;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -59,13 +60,14 @@ pub enum Group {
 impl Board {
     /// What the store says.
     pub async fn load(store: &Store) -> anyhow::Result<Self> {
-        let plan = policies::plan(store).await?;
+        let plan = policies::plan(store, &Plan::default()).await?;
         Ok(Self { store: store.clone(), plan: watch::Sender::new(Arc::new(plan)) })
     }
 
     /// Takes over what the store says now.
     pub async fn reload(&self) -> Result<(), sqlx::Error> {
-        let read = Arc::new(policies::plan(&self.store).await?);
+        let known = Arc::clone(&self.plan.borrow());
+        let read = Arc::new(policies::plan(&self.store, &known).await?);
         // Two can read at the same time, and the first of them be the last to get here.
         self.plan.send_if_modified(|plan| {
             if read.serial < plan.serial {
@@ -103,6 +105,16 @@ pub async fn follow(service: Service) {
     }
 }
 
+// === impl Assignment ===
+
+impl Assignment {
+    fn releases(&self) -> impl Iterator<Item = &Arc<Release>> {
+        let Self { selector: _, release, canary, shadow } = self;
+        let (canary, shadow) = (canary.as_ref().map(|(_, one)| one), shadow.as_ref().map(|(_, one)| one));
+        [release.as_ref(), canary, shadow].into_iter().flatten()
+    }
+}
+
 // === impl Plan ===
 
 impl Plan {
@@ -111,6 +123,12 @@ impl Plan {
         // Stable, so that equally specific ones stay in the order of their names.
         assignments.sort_by_key(|assignment| std::cmp::Reverse(assignment.selector.conditions()));
         Self { serial, assignments }
+    }
+
+    /// The versions in it, by policy and number.
+    pub fn releases(&self) -> HashMap<(&str, u64), &Arc<Release>> {
+        let all = self.assignments.iter().flat_map(Assignment::releases);
+        all.map(|release| ((release.policy.as_str(), release.number), release)).collect()
     }
 
     /// What this node is to have; nothing where no policy is for it.

@@ -27,4 +27,10 @@ impl Release {
         let shadow = Some(shadow).filter(|shadow| shadow.number != self.number).cloned();
         Self { shadow, ..self.clone() }
     }
+
+    /// Whether nodes get the same of both: a version never changes.
+    pub fn is(&self, other: &Self) -> bool {
+        let shadow = |release: &Self| release.shadow.as_ref().map(|shadow| shadow.number);
+        self.policy == other.policy && self.number == other.number && shadow(self) == shadow(other)
+    }
 }

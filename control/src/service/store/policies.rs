@@ -53,15 +53,19 @@ pub async fn release(store: &Store, name: &str, number: u64) -> Result<Option<Re
     Ok(Some(Release { policy, number, digest, document: Arc::new(document), shadow: None }))
 }
 
-/// What every node is to have.
-pub async fn plan(store: &Store) -> Result<Plan, sqlx::Error> {
+/// What every node is to have. Versions that are in `known` are not read again: they never change.
+pub async fn plan(store: &Store, known: &Plan) -> Result<Plan, sqlx::Error> {
     let (mut assignments, mut serial) = (Vec::new(), 0);
+    let known = known.releases();
     for policy in all(store).await? {
         // Every change to a policy raises its revision, and a new version, which no node gets by itself, `latest`, too. No policy
         // is ever taken away.
         serial += policy.revision.saturating_sub(policy.latest);
         let shared = async |number: Option<u64>| match number {
-            Some(number) => Ok(release(store, &policy.name, number).await?.map(Arc::new)),
+            Some(number) => match known.get(&(policy.name.as_str(), number)) {
+                Some(known) => Ok(Some(Arc::clone(known))),
+                None => Ok(release(store, &policy.name, number).await?.map(Arc::new)),
+            },
             None => Ok::<_, sqlx::Error>(None),
         };
         let (group, to) = policy.rollout.as_ref().and_then(Rollout::canary).unzip();

@@ -18,6 +18,8 @@ use crate::chain::Hash;
 pub struct Query<'q> {
     sql: String,
     values: Vec<Value<'q>>,
+    /// Whether each value is named once, in order, and nothing else has a `$` before it.
+    in_order: bool,
 }
 
 /// A value of a statement.
@@ -44,7 +46,7 @@ pub enum Row {
 impl<'q> Query<'q> {
     /// A statement, or the beginning of one.
     pub fn new(sql: &'static str) -> Self {
-        Self { sql: sql.to_owned(), values: Vec::new() }
+        Self { sql: sql.to_owned(), values: Vec::new(), in_order: false }
     }
 
     /// The next value.
@@ -68,6 +70,7 @@ impl<'q> Query<'q> {
 
     /// Values for several rows: `($1, $2), ($3, $4)`.
     pub fn rows<const N: usize>(mut self, rows: impl Iterator<Item = [Value<'q>; N]>) -> Self {
+        self.in_order = self.values.is_empty();
         for (row, values) in rows.enumerate() {
             self.sql.push_str(if row == 0 { "(" } else { "), (" });
             for (column, value) in values.into_iter().enumerate() {
@@ -83,7 +86,7 @@ impl<'q> Query<'q> {
     pub async fn execute(self, transaction: &mut Transaction) -> Result<u64, sqlx::Error> {
         match transaction {
             Transaction::Sqlite(transaction) => {
-                self.bound().execute(&mut **transaction).await.map(|done| done.rows_affected())
+                self.without_names().bound().execute(&mut **transaction).await.map(|done| done.rows_affected())
             }
             Transaction::Postgres(transaction) => {
                 self.bound().execute(&mut **transaction).await.map(|done| done.rows_affected())
@@ -136,6 +139,21 @@ impl<'q> Query<'q> {
             Value::Text(text) => query.bind(text.as_deref()),
             Value::Hash(hash) => query.bind(hash.0.to_vec()),
         })
+    }
+
+    /// The same for SQLite, with `?` for each value where that will do. It looks names up one by one, among all of them: with the
+    /// thousands of values of many rows that takes longer than all the rest.
+    fn without_names(self) -> Self {
+        if !self.in_order {
+            return self;
+        }
+        let mut parts = self.sql.split('$');
+        let mut sql = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            sql.push('?');
+            sql.push_str(part.trim_start_matches(|char: char| char.is_ascii_digit()));
+        }
+        Self { sql, ..self }
     }
 
     /// Writes the name of the last value into the text.
@@ -265,4 +283,21 @@ pub fn to_json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
 /// What JSON that was kept says.
 pub fn of_json<T: DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
     serde_json::from_str(text).map_err(|reason| sqlx::Error::Decode(reason.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_rows_have_no_names_for_sqlite() {
+        let rows = |query: Query<'static>| query.rows((0..6_u64).map(|row| [row.into(), "a".into()]));
+        let many = rows(Query::new("insert into t (a, b) values ")).push(" on conflict (a) do nothing");
+        assert!(many.sql.contains("($11, $12)") && many.values.len() == 12);
+        let told =
+            "insert into t (a, b) values (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?) on conflict (a) do nothing";
+        assert_eq!(many.without_names().sql, told);
+        let named = Query::new("select $1, $1").bind(1_u64).without_names();
+        assert_eq!(named.sql, "select $1, $1");
+    }
 }

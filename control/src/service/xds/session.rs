@@ -33,6 +33,8 @@ pub struct Session {
     subscribed: bool,
     /// The version that the node says it has, or is known to have.
     has: Option<String>,
+    /// What it has, where that is what it should have: as long as it is, nothing has to be worked out.
+    settled: Option<Arc<Release>>,
     /// What it was offered and has not answered.
     offer: Option<Offer>,
     offers: u64,
@@ -68,6 +70,7 @@ impl Session {
             identity: None,
             subscribed: false,
             has: None,
+            settled: None,
             offer: None,
             offers: 0,
             salt: Salt::new(),
@@ -123,6 +126,7 @@ impl Session {
     pub fn unsubscribe(&mut self) {
         self.subscribed = false;
         self.has = None;
+        self.settled = None;
     }
 
     /// The node answers an offer: it takes it, or refuses it with a reason. What it says about anything else is out of date.
@@ -164,7 +168,7 @@ impl Session {
 
     /// What the node is to be sent now, if anything. One offer is made at a time, so that each answer is to the last.
     pub async fn next(&mut self) -> Option<Offer> {
-        if !self.subscribed || self.offer.is_some() {
+        if !self.subscribed || self.offer.is_some() || self.is_settled() {
             return None;
         }
         let release = self.due().await?;
@@ -174,9 +178,11 @@ impl Session {
         if self.has.as_ref() == Some(&resource.version) {
             if let Some(release) = release {
                 self.took(&identity.id, resource.version, &release);
+                self.settled = Some(release);
             }
             return None;
         }
+        self.settled = None;
         self.offers += 1;
         let span = info_span!(
             target: TRACES, "push policy", node = identity.id, version = resource.version, refused = Empty
@@ -188,6 +194,11 @@ impl Session {
         });
         self.offer = Some(offer.clone());
         Some(offer)
+    }
+
+    fn is_settled(&mut self) -> bool {
+        let Some((identity, settled)) = self.identity.as_ref().zip(self.settled.as_ref()) else { return false };
+        self.plan.borrow_and_update().release_for(identity).is_some_and(|release| release.is(settled))
     }
 
     /// The version that the node should have: the one that is published for it, or, where it has refused that one and runs
