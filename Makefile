@@ -21,7 +21,7 @@ up: filter ## Starts a mesh on this machine and says what to try; Ctrl-C stops i
 
 test: check filter ## Installs what the tests need, and runs all of them; those of the control service on PostgreSQL, too
 	cargo test --workspace --locked
-	DATABASE=postgres cargo test --package tests --test control --locked
+	DATABASE=postgres cargo test --workspace --test control --locked
 
 test-clients: filter ## Runs five official clients in front of all three providers; needs Node.js 20 with npm, too
 	cargo clippy --package tests --test pairs --features pairs --locked -- --deny warnings

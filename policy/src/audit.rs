@@ -91,7 +91,8 @@ pub struct Shadow {
     /// Where the request would have been sent first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Candidate>,
-    /// All that this hangs on, where it is not what [`Record::facts`] says: the policies look for different things.
+    /// All that this hangs on, where it is not what [`Record::facts`] says: the policies look for different things. A client that
+    /// only this policy knows is left out: a record is found, and erased, by the client that is in its own facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
     /// The time that it took, in microseconds; it is not among those of [`Scan`].
@@ -201,14 +202,17 @@ impl Shadow {
             let chosen = record.chosen.as_ref();
             chosen.map(|one| (one.provider.clone(), one.model.as_ref().map(|model| model.name.clone()), one.redacted))
         };
+        let agrees = other.action == live.action && first(&other) == first(live);
+        let known = live.facts.as_ref().and_then(|facts| facts.client.as_ref());
+        let facts = other.facts.map(|facts| Facts { client: facts.client.filter(|one| Some(one) == known), ..facts });
         Self {
-            agrees: other.action == live.action && first(&other) == first(live),
+            agrees,
             policy: other.policy,
             action: other.action,
             rule: other.rule,
             level: other.level,
             chosen: other.chosen,
-            facts: other.facts.filter(|facts| live.facts.as_ref() != Some(facts)),
+            facts: facts.filter(|facts| live.facts.as_ref() != Some(facts)),
             micros: other.scan.micros,
         }
     }

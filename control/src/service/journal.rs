@@ -66,7 +66,7 @@ pub enum NotWritten {
 }
 
 /// How many submissions may wait. A full queue makes senders wait, and through HTTP/2 the Envoys.
-const QUEUE: usize = 256;
+const QUEUE: usize = 512;
 
 // === impl Journal ===
 

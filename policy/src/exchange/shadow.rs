@@ -67,6 +67,8 @@ mod tests {
         let policy = json!({
             "apiVersion": "policymesh.dev/v1", "kind": "Policy", "metadata": {"name": name},
             "spec": {
+                // Each its own: what one takes for the client the other does not know.
+                "identity": {"header": format!("x-{name}")},
                 "sensitivity": {"packs": packs, "test_values": "count"},
                 "providers": [provider("far", "cloud", "public"), provider("near", "local", "restricted")],
                 "models": [{"name": "m", "provider": "far"}, {"name": "n", "provider": "near"}],
@@ -81,7 +83,7 @@ mod tests {
     /// What the two say of a prompt, as `go_on` of the filter shows it to them.
     fn beside(live: &mut Exchange, shadow: Exchange, prompt: &str) -> audit::Shadow {
         let body = json!({"model": "m", "messages": [{"role": "user", "content": prompt}]}).to_string();
-        let headers = [(":method", "POST"), (":path", "/v1/chat/completions")];
+        let headers = [(":method", "POST"), (":path", "/v1/chat/completions"), ("x-next", "alice")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
         let mut shadow = Shadow::new(shadow);
         shadow.sees(|exchange| exchange.on_request_headers(&headers, &|_| None, false));
@@ -115,7 +117,8 @@ mod tests {
         assert!(!told.agrees);
         assert_eq!(live.record().chosen.unwrap().provider, "far");
         assert_eq!((told.chosen.unwrap().provider.as_str(), told.level.as_deref()), ("near", Some("internal")));
-        assert_eq!(told.facts.unwrap().level, "internal");
+        let facts = told.facts.unwrap();
+        assert_eq!((facts.level.as_str(), facts.client), ("internal", None));
     }
 
     #[test]

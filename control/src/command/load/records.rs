@@ -111,16 +111,28 @@ fn entry(epoch: u64, number: u64) -> HttpAccessLogEntry {
     HttpAccessLogEntry { common_properties: Some(common), ..HttpAccessLogEntry::default() }
 }
 
-/// A record like those of the filter: about as long, and its ids as different.
+/// When the first request comes, in microseconds since the Unix epoch, and how long after it the next one of the same node does.
+const FIRST_US: u64 = 1_764_000_000_000_000;
+const BETWEEN_US: u64 = 200;
+
+/// A record like those of the filter: about as long, and its ids as different. That of the decision begins with the time, that of
+/// the request with nothing that can be foreseen.
 fn record(epoch: u64, number: u64) -> Json {
-    let id =
-        format!("0199d3c1-{:04x}-7{:03x}-8{:03x}-{number:012x}", number >> 16 & 0xffff, number & 0xfff, epoch & 0xfff);
+    let time_us = FIRST_US + number * BETWEEN_US;
+    let milliseconds = time_us / 1_000;
+    let id = format!(
+        "{:08x}-{:04x}-7{:03x}-8{:03x}-{number:012x}",
+        milliseconds >> 16,
+        milliseconds & 0xffff,
+        number & 0xfff,
+        epoch & 0xfff
+    );
     let candidate = |provider: &str, model: &str| {
         json!({"provider": provider, "cluster": provider, "format": "openai", "zone": "cloud",
             "model": {"name": model, "id": model, "cost": 1_250_000}})
     };
     json!({
-        "form": 1, "stage": "ended", "decision_id": id, "time_us": 1_764_000_000_000_000_u64 + number,
+        "form": 1, "stage": "ended", "decision_id": id, "time_us": time_us,
         "instance": {"epoch": format!("{epoch:016x}"), "sequence": number},
         "request_id": format!("{:08x}-0000-4000-8000-{epoch:012x}", number.wrapping_mul(2_654_435_761) & 0xffff_ffff).get(..36),
         "policy": {"name": "load", "digest": "dc6f04698994ebcddb0e784d98de7aecb5763cb55d90891bb1e2e57440110fd6"},

@@ -14,7 +14,7 @@ use crate::service::store::{Chained, Store, Transaction, checkpoints, entries, i
 use crate::service::time::now_us;
 
 /// How many submissions go into one transaction at most: what one costs is shared by all in it.
-const GROUP: usize = 256;
+const GROUP: usize = 512;
 /// How many instances are kept in memory. The store has all of them.
 const KNOWN_INSTANCES: usize = 20_000;
 

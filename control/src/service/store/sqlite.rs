@@ -20,7 +20,7 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
 /// The most memory for pages of the database that each connection keeps, in KiB; SQLite takes it as a negative number.
 const CACHE_KIB: &str = "-65536";
 /// How many pages of 4 KiB the log takes before they go into the database.
-const CHECKPOINT_PAGES: &str = "16384";
+const CHECKPOINT_PAGES: &str = "32768";
 
 /// How many readers there may be besides the writer.
 const CONNECTIONS: u32 = 5;
