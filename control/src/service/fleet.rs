@@ -25,6 +25,8 @@ pub struct Fleet {
     replica: String,
     /// What it sees itself.
     nodes: Mutex<Nodes>,
+    /// Held from the look at what there is to keep until it is kept: else what was looked at before would be kept last.
+    saving: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -53,7 +55,7 @@ impl Fleet {
         let known = nodes::of(store, &replica).await?.into_iter();
         let by_id = known.map(|node| (node.identity.id.clone(), Node { connections: 0, ..node })).collect();
         let nodes = Mutex::new(Nodes { by_id, changed: BTreeSet::new() });
-        let fleet = Self { store: store.clone(), replica, nodes };
+        let fleet = Self { store: store.clone(), replica, nodes, saving: tokio::sync::Mutex::default() };
         replica::begin(&fleet).await?;
         Ok(fleet)
     }
@@ -153,6 +155,7 @@ impl Fleet {
 
     /// Takes note of a refusal, in the store first: a service that forgot it would send the same again.
     pub async fn refused(&self, id: &str, refusal: Refusal) {
+        let _alone = self.saving.lock().await;
         let mut node = self.own(id).unwrap_or_else(|| Node::new(id));
         node.refuse(refusal.clone());
         if let Err(reason) = replica::save(self, &[node]).await {

@@ -50,11 +50,13 @@ pub async fn keep(service: Service) {
             }
             () = ended(service.ending.clone()) => true,
         };
+        let alone = service.fleet.saving.lock().await;
         let changed = service.fleet.take_changed();
         if let Err(reason) = save(&service.fleet, &changed).await {
             tracing::error!(%reason, "cannot write what is known of the nodes");
             changed.iter().for_each(|node| service.fleet.change(&node.identity.id, |_| {}));
         }
+        drop(alone);
         if last {
             return leave(&service.fleet).await;
         }
@@ -77,6 +79,7 @@ async fn leave(fleet: &Fleet) {
 /// Says that this replica is alive, and takes over what those have seen that are not.
 async fn live(fleet: &Fleet) -> Result<(), sqlx::Error> {
     let now_us = now_us();
+    let _alone = fleet.saving.lock().await;
     let mut transaction = fleet.store.begin().await?;
     nodes::is_alive(&mut transaction, &fleet.replica, now_us).await?;
     let mut inherited = Vec::new();
