@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
-use crate::client::{Server, escaped};
+use crate::client::{Client, Server, escaped};
 use crate::terminal::say;
 
 /// Publishes a version that the control service has: at once, or to some nodes first.
@@ -114,6 +114,18 @@ impl Terms {
     }
 }
 
+/// Where the service has this policy.
+pub fn path(name: &str) -> String {
+    format!("/v1/policies/{}", escaped(name))
+}
+
+/// How the policy there stands now.
+pub fn revision(client: &Client, path: &str) -> anyhow::Result<Option<u64>> {
+    let policy = client.get(path)?;
+    let _: Value = policy.found()?.ok_or_else(|| anyhow!("{}", policy.problem()))?;
+    Ok(policy.revision)
+}
+
 /// Some of a policy's nodes, as the service wants to be told; nothing if they are not said.
 pub fn group(share: Option<u8>, nodes: &[String]) -> Option<Value> {
     match share {
@@ -124,12 +136,11 @@ pub fn group(share: Option<u8>, nodes: &[String]) -> Option<Value> {
 }
 
 /// Changes a policy as it stands now.
-fn change(server: &Server, name: &str, what: &str, body: &Value, done: &str) -> anyhow::Result<ExitCode> {
+pub fn change(server: &Server, name: &str, what: &str, body: &Value, done: &str) -> anyhow::Result<ExitCode> {
     let client = server.client()?;
-    let path = format!("/v1/policies/{}", escaped(name));
-    let policy = client.get(&path)?;
-    let _: Value = policy.found()?.ok_or_else(|| anyhow!("{}", policy.problem()))?;
-    let _: Value = client.post(&format!("{path}/{what}"), policy.revision, body)?.json()?;
+    let path = path(name);
+    let revision = revision(&client, &path)?;
+    let _: Value = client.post(&format!("{path}/{what}"), revision, body)?.json()?;
     say!("{name}: {done}");
     Ok(ExitCode::SUCCESS)
 }

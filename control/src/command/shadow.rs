@@ -4,10 +4,10 @@ mod show;
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use serde_json::{Value, json};
 
-use crate::client::{Client, Server, escaped};
+use super::rollout::{change, group, path, revision};
+use crate::client::{Server, escaped};
 use crate::terminal::{Style, say};
 
 /// What can be done with a shadow.
@@ -84,13 +84,10 @@ impl Shadow {
 impl Start {
     fn run(self) -> anyhow::Result<ExitCode> {
         let Self { name, number, share, node, server } = self;
-        let nodes = super::rollout::group(share, &node);
-        let client = server.client()?;
-        let path = path(&name);
-        let body = json!({"version": number, "nodes": nodes});
-        let _: Value = client.post(&format!("{path}/shadow"), revision(&client, &path)?, &body)?.json()?;
-        say!("{name}: version {number} runs beside the one in force; `policymesh shadow show {name}` compares them");
-        Ok(ExitCode::SUCCESS)
+        let body = json!({"version": number, "nodes": group(share, &node)});
+        let done =
+            format!("version {number} runs beside the one in force; `policymesh shadow show {name}` compares them");
+        change(&server, &name, "shadow", &body, &done)
     }
 }
 
@@ -121,15 +118,4 @@ impl Show {
         }
         Ok(ExitCode::from(u8::from(compared.get("differ").is_some_and(|count| *count != 0))))
     }
-}
-
-fn path(name: &str) -> String {
-    format!("/v1/policies/{}", escaped(name))
-}
-
-/// How the policy stands now.
-fn revision(client: &Client, path: &str) -> anyhow::Result<Option<u64>> {
-    let policy = client.get(path)?;
-    let _: Value = policy.found()?.ok_or_else(|| anyhow!("{}", policy.problem()))?;
-    Ok(policy.revision)
 }
