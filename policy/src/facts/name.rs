@@ -1,6 +1,6 @@
 //! The only texts that facts may hold: names of the policy, checked ids, and digests.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -26,6 +26,10 @@ pub enum InvalidId {
     #[error("a digest is 32 hexadecimal digits")]
     Digest,
 }
+
+/// A text that is read: records hold many, and nothing copies one that it need not.
+#[derive(Deserialize)]
+struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
 
 // === impl Name ===
 
@@ -87,7 +91,7 @@ impl Serialize for Name {
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into()))
+        Text::deserialize(deserializer).map(|Text(text)| Self(text.into()))
     }
 }
 
@@ -123,7 +127,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        Text::deserialize(deserializer)?.0.parse().map_err(D::Error::custom)
     }
 }
 
@@ -179,7 +183,7 @@ impl Serialize for Id {
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        Text::deserialize(deserializer)?.0.parse().map_err(D::Error::custom)
     }
 }
 
