@@ -37,7 +37,7 @@ impl Key {
             let mut options = std::fs::OpenOptions::new();
             let new = options.write(true).create_new(true).mode(0o600).open(file);
             let mut new = new.with_context(|| format!("cannot make the key `{}`", file.display()))?;
-            writeln!(new, "{}", hex(&seed))?;
+            writeln!(new, "{}", hex::encode(seed))?;
             new.sync_all()?;
         }
         let text =
@@ -54,7 +54,7 @@ impl Key {
 
     /// Signs any bytes; in hexadecimal.
     pub fn sign(&self, bytes: &[u8]) -> String {
-        hex(&self.0.sign(bytes).to_bytes())
+        hex::encode(self.0.sign(bytes).to_bytes())
     }
 
     /// Signs the chain up to this entry.
@@ -93,7 +93,7 @@ impl std::str::FromStr for PublicKey {
 
 impl std::fmt::Display for PublicKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&hex(self.0.as_bytes()))
+        f.write_str(&hex::encode(self.0.as_bytes()))
     }
 }
 
@@ -101,18 +101,7 @@ fn signed(seq: u64, hash: Hash, time_us: u64) -> Vec<u8> {
     canonical::to_string(&Signed { hash, seq, time_us }).unwrap_or_default().into_bytes()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    if digits.len() != 2 * N || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
     let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
+    hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)
 }

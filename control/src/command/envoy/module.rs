@@ -1,10 +1,11 @@
 //! The filter's module under a name that says what is in it.
 
+use std::fs;
 use std::path::Path;
-use std::{fmt::Write as _, fs};
 
 use anyhow::{Context as _, anyhow};
-use sha2::{Digest as _, Sha256};
+
+use crate::chain::Hash;
 
 /// Copies a module beside itself, as `<name>-<sha256>.wasm`, and gives the absolute path of the copy.
 ///
@@ -12,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 pub fn named_by_content(module: &Path) -> anyhow::Result<String> {
     let bytes = fs::read(module).with_context(|| format!("cannot read the filter's module `{}`", module.display()))?;
     let stem = module.file_stem().ok_or_else(|| anyhow!("`{}` names no file", module.display()))?;
-    let name = format!("{}-{}.wasm", stem.to_string_lossy(), sha256(&bytes));
+    let name = format!("{}-{}.wasm", stem.to_string_lossy(), Hash::of(&bytes));
     let folder = module.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = fs::canonicalize(folder).with_context(|| format!("cannot find `{}`", folder.display()))?;
     let copy = folder.join(name);
@@ -26,15 +27,6 @@ pub fn named_by_content(module: &Path) -> anyhow::Result<String> {
         .to_str()
         .ok_or_else(|| anyhow!("`{}` is not valid UTF-8, which Envoy's configuration is", copy.display()))?;
     Ok(path.to_owned())
-}
-
-/// The SHA-256 of some bytes, in hexadecimal digits.
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
