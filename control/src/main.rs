@@ -11,6 +11,7 @@ mod envoy;
 mod explained;
 mod scan;
 mod service;
+mod structure;
 mod terminal;
 mod yaml;
 

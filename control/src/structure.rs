@@ -1,15 +1,40 @@
 //! `google.protobuf.Struct` as JSON.
 
-use envoy_types::pb::google::protobuf::value::Kind;
-use envoy_types::pb::google::protobuf::{Struct, Value as Message};
+mod wire;
+
+use prost::{DecodeError, Message as _};
+use prost_types::value::Kind;
+use prost_types::{Struct, Value as Message};
 use serde_json::{Map, Number, Value};
 
-/// The largest whole number below which every whole number is a floating-point number, too: the message has no others.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+use crate::chain::canonical::{self, EXACT};
+
+/// What the message is called where there may be another.
+pub const TYPE_URL: &str = "type.googleapis.com/google.protobuf.Struct";
 
 /// The object that the message stands for. Whole numbers become integers again.
 pub fn object(message: Struct) -> Map<String, Value> {
     message.fields.into_iter().map(|(name, message)| (name, value(message))).collect()
+}
+
+/// The same of an encoded message, as canonical JSON.
+pub fn canonical(message: &[u8]) -> Result<String, DecodeError> {
+    if let Some(written) = wire::canonical(message) {
+        return Ok(written);
+    }
+    let value = Value::Object(object(Struct::decode(message)?));
+    // Only a number that is not finite has no canonical form, and `Value` holds none.
+    Ok(canonical::of_value(&value).unwrap_or_default())
+}
+
+/// A value whose whole numbers are integers, however they were written: Envoy's access log writes large ones as `1.7e+15`.
+pub fn whole(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => number.as_f64().map_or(Value::Null, number_of),
+        Value::Array(values) => values.into_iter().map(whole).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, whole(value))).collect(),
+        value => value,
+    }
 }
 
 fn value(message: Message) -> Value {
@@ -23,22 +48,17 @@ fn value(message: Message) -> Value {
     }
 }
 
-/// A value whose whole numbers are integers, however they were written: Envoy's access log writes large ones as `1.7e+15`.
-pub fn whole(value: Value) -> Value {
-    match value {
-        Value::Number(number) if number.is_f64() => number.as_f64().map_or(Value::Null, number_of),
-        Value::Array(values) => values.into_iter().map(whole).collect(),
-        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, whole(value))).collect(),
-        value => value,
+/// A number; what is not finite is nothing.
+fn number_of(number: f64) -> Value {
+    match whole_number(number) {
+        Some(number) => Value::from(number),
+        None => Number::from_f64(number).map_or(Value::Null, Value::Number),
     }
 }
 
-/// A number; what is not finite is nothing.
-fn number_of(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() < EXACT {
-        return Value::from(number as i64);
-    }
-    Number::from_f64(number).map_or(Value::Null, Value::Number)
+/// The integer that a number is, if it is one.
+fn whole_number(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < EXACT as f64).then_some(number as i64)
 }
 
 #[cfg(test)]

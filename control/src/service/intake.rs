@@ -3,20 +3,17 @@
 //! Envoy does not learn whether an entry arrived, and drops what it cannot send. What is lost on the way shows as a gap,
 //! which the node's access log file fills.
 
-pub mod structure;
-
 use envoy_types::pb::envoy::data::accesslog::v3::HttpAccessLogEntry;
 use envoy_types::pb::envoy::service::accesslog::v3::access_log_service_server::AccessLogService;
 use envoy_types::pb::envoy::service::accesslog::v3::stream_access_logs_message::{HttpAccessLogEntries, LogEntries};
 use envoy_types::pb::envoy::service::accesslog::v3::{StreamAccessLogsMessage, StreamAccessLogsResponse};
-use envoy_types::pb::google::protobuf::Struct;
-use prost::{Message as _, Name as _};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::Service;
 use super::fleet::is_name;
 use super::journal::Draft;
 use super::peer::Peer;
+use crate::structure;
 
 /// The key of the record in filter state.
 const RECORD: &str = "wasm.policymesh_audit";
@@ -95,12 +92,13 @@ impl AccessLogService for Intake {
 /// The rest of the entry, path and user agent among it, is not looked at: it can hold content.
 fn draft(node: &str, entry: &HttpAccessLogEntry) -> Option<Result<Draft, String>> {
     let state = entry.common_properties.as_ref()?.filter_state_objects.get(RECORD)?;
-    if state.type_url != Struct::type_url() {
+    if state.type_url != structure::TYPE_URL {
         return Some(Err(format!("it is a `{}`", state.type_url)));
     }
-    let record = Struct::decode(state.value.as_slice()).map_err(|reason| reason.to_string());
-    Some(record.and_then(|record| {
-        let record = serde_json::Value::Object(structure::object(record));
-        Draft::record(node, &record).map_err(|reason| reason.to_string())
-    }))
+    Some(read(node, &state.value))
+}
+
+fn read(node: &str, message: &[u8]) -> Result<Draft, String> {
+    let record = structure::canonical(message).map_err(|reason| reason.to_string())?;
+    Draft::record(node, record).map_err(|reason| reason.to_string())
 }

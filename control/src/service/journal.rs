@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 pub use entry::Draft;
 pub use hole::Hole;
-pub use index::Index;
+pub use index::{Index, Unfit};
 pub use instances::Instance;
 pub use signer::Signer;
 pub use writer::Head;

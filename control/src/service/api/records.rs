@@ -14,13 +14,13 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::caller::Caller;
 use super::extract::{At, Body, Parameters};
 use super::problem::Problem;
-use crate::chain::Kind;
+use crate::chain::{Kind, canonical};
 use crate::service::Service;
 use crate::service::export::Form;
-use crate::service::intake::structure;
-use crate::service::journal::{Draft, Hole, Instance};
+use crate::service::journal::{Draft, Hole, Instance, Unfit};
 use crate::service::store::instances;
 use crate::service::store::records::{self, Filter, Found};
+use crate::structure;
 
 /// A page of records.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -89,7 +89,7 @@ pub async fn add(State(service): State<Service>, Body(collected): Body<Collected
     let Collected { node, records } = collected;
     let (mut drafts, mut reason, count) = (Vec::with_capacity(records.len()), None, records.len());
     for record in records {
-        match Draft::record(&node, &structure::whole(record)) {
+        match draft(&node, record) {
             Ok(draft) => drafts.push(draft),
             Err(unfit) => reason = reason.or(Some(unfit.to_string())),
         }
@@ -97,6 +97,10 @@ pub async fn add(State(service): State<Service>, Body(collected): Body<Collected
     let readable = drafts.len();
     let new = service.journal.append(drafts).await?;
     Ok(Json(Taken { new, known: readable - new, unreadable: count - readable, reason }))
+}
+
+fn draft(node: &str, record: Value) -> Result<Draft, Unfit> {
+    Draft::record(node, canonical::of_value(&structure::whole(record))?)
 }
 
 /// Finds records, newest first.

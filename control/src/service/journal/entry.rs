@@ -23,10 +23,9 @@ pub struct Draft {
 // === impl Draft ===
 
 impl Draft {
-    /// An audit record that came from this node.
-    pub fn record(node: &str, record: &Value) -> Result<Self, Unfit> {
-        let index = Some(Box::new(Index::of(record)?));
-        let content = canonical::of_value(record).map_err(Unfit::from)?;
+    /// An audit record that came from this node, as canonical JSON.
+    pub fn record(node: &str, content: String) -> Result<Self, Unfit> {
+        let index = Some(Box::new(Index::of(&content)?));
         let content_hash = Hash::of(&content);
         Ok(Self { kind: Kind::Record, node: node.to_owned(), content, content_hash, index })
     }

@@ -2,7 +2,6 @@
 
 use policy::audit::{FORM, Record};
 use policy::facts::{Facts, Identity};
-use serde::Deserialize as _;
 use serde_json::Value;
 
 /// The parts of a record that the store can search.
@@ -58,16 +57,13 @@ pub enum Unfit {
 
 impl Index {
     /// What this record can be found by.
-    pub fn of(record: &Value) -> Result<Self, Unfit> {
-        let form = record.get("form").and_then(Value::as_u64).and_then(|form| u32::try_from(form).ok());
-        if let Some(form) = form.filter(|form| *form > FORM) {
-            return Err(Unfit::Form(form));
+    pub fn of(record: &str) -> Result<Self, Unfit> {
+        match serde_json::from_str::<Record>(record) {
+            Ok(Record { form, .. }) if form > FORM => Err(Unfit::Form(form)),
+            Ok(record) if record.instance.sequence == 0 => Err(Unfit::Unnumbered),
+            Ok(record) => Ok(Self::from(&record)),
+            Err(reason) => Err(newer_form(record).map_or(Unfit::Shape(reason), Unfit::Form)),
         }
-        let record = Record::deserialize(record)?;
-        if record.instance.sequence == 0 {
-            return Err(Unfit::Unnumbered);
-        }
-        Ok(Self::from(&record))
     }
 }
 
@@ -93,6 +89,13 @@ impl From<&Record> for Index {
             status: record.ending.map(|ending| ending.status),
         }
     }
+}
+
+/// The form of what cannot be read, where it is one that this service does not know.
+fn newer_form(record: &str) -> Option<u32> {
+    let record: Value = serde_json::from_str(record).ok()?;
+    let form = record.get("form").and_then(Value::as_u64).and_then(|form| u32::try_from(form).ok());
+    form.filter(|form| *form > FORM)
 }
 
 fn written(identity: &Option<Identity>) -> Option<String> {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use envoy_types::pb::envoy::config::core::v3::Node as Introduction;
 use envoy_types::pb::envoy::config::core::v3::node::UserAgentVersionType;
 use envoy_types::pb::google::rpc::Status as Fault;
+use prost::Message as _;
+use prost_types::Struct;
 use serde_json::json;
 use tokio::sync::watch;
 use tonic::Status;
@@ -16,12 +18,12 @@ use super::resource::{self, Resource, Salt};
 use crate::chain::Kind;
 use crate::service::board::{Plan, Release};
 use crate::service::fleet::{Acked, Identity, Refusal, is_name};
-use crate::service::intake::structure;
 use crate::service::journal::Draft;
 use crate::service::peer::Peer;
 use crate::service::store::policies;
 use crate::service::time::now_us;
 use crate::service::{Service, TRACES};
+use crate::structure;
 
 /// A stream of a node, as far as it concerns our one resource.
 pub struct Session {
@@ -261,6 +263,8 @@ fn identity(node: Introduction) -> Identity {
             .unwrap_or_default(),
         None => String::new(),
     };
-    let metadata = node.metadata.map(structure::object).unwrap_or_default();
+    // The same message, of another crate.
+    let metadata = node.metadata.and_then(|metadata| Struct::decode(metadata.encode_to_vec().as_slice()).ok());
+    let metadata = metadata.map(structure::object).unwrap_or_default();
     Identity { id: node.id, cluster: node.cluster, metadata, envoy }
 }
