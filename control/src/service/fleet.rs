@@ -13,8 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use node::{Acked, Identity, Node, Refusal, Seen};
 pub use replica::keep;
 
+use super::store::Store;
 use super::store::nodes::{self, Known};
-use super::store::{Chained, Store};
 use super::time::now_us;
 use replica::is_alive;
 
@@ -132,21 +132,11 @@ impl Fleet {
         nodes.changed.insert(id.to_owned());
     }
 
-    /// Takes note of which policy records show to be in force.
-    pub fn saw(&self, entries: &[Chained]) {
-        let mut newest: BTreeMap<&str, (&Chained, u64)> = BTreeMap::new();
-        for entry in entries.iter().filter(|entry| entry.index.is_some() && !entry.node.is_empty()) {
-            let time_us = entry.index.as_ref().map_or(0, |index| index.time_us);
-            let known = newest.entry(&entry.node).or_insert((entry, time_us));
-            if time_us >= known.1 {
-                *known = (entry, time_us);
-            }
-        }
-        for (id, (entry, time_us)) in newest {
-            let Some(index) = &entry.index else { continue };
-            let seen = Seen { policy: index.policy.clone(), digest: index.digest.clone(), time_us };
-            self.change(id, |node| {
-                if node.seen.as_ref().is_none_or(|known| known.time_us <= time_us) {
+    /// Takes note of which policy the records of each node show to be in force.
+    pub fn saw(&self, shown: BTreeMap<String, Seen>) {
+        for (id, seen) in shown {
+            self.change(&id, |node| {
+                if node.seen.as_ref().is_none_or(|known| known.time_us <= seen.time_us) {
                     node.seen = Some(seen);
                 }
             });

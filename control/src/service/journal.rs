@@ -15,6 +15,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -44,7 +45,7 @@ struct Submission {
 }
 
 /// Who waits is told how many of their entries were new.
-type Done = oneshot::Sender<Result<usize, NotWritten>>;
+type Done = oneshot::Sender<Result<u64, NotWritten>>;
 
 /// A change that is made in the same transaction as its entries.
 type Effect = Box<dyn for<'c> FnOnce(&'c mut Transaction) -> Changing<'c> + Send>;
@@ -75,7 +76,10 @@ impl Journal {
     pub async fn start(store: Store, fleet: Arc<Fleet>, signer: Signer) -> anyhow::Result<(Self, JoinHandle<()>)> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let writer = Writer::load(store, fleet, signer).await?;
-        Ok((Self(sender), tokio::spawn(writer.run(queue))))
+        // On a thread of its own: where records come faster than they can be read, it would have to wait for its turn among those
+        // who read, again and again in each transaction.
+        let runtime = Handle::current();
+        Ok((Self(sender), tokio::task::spawn_blocking(move || runtime.block_on(writer.run(queue)))))
     }
 
     /// Hands entries over. Waits for a place in the queue, not for the writing: where that fails the gap shows.
@@ -85,7 +89,7 @@ impl Journal {
     }
 
     /// Writes entries and waits until they are on disk. Gives how many of them were new.
-    pub async fn append(&self, drafts: Vec<Draft>) -> Result<usize, NotWritten> {
+    pub async fn append(&self, drafts: Vec<Draft>) -> Result<u64, NotWritten> {
         self.write(drafts, None, false).await
     }
 
@@ -103,7 +107,7 @@ impl Journal {
     }
 
     #[tracing::instrument(target = TRACES, name = "write chain", skip_all, fields(entries = drafts.len()))]
-    async fn write(&self, drafts: Vec<Draft>, effect: Option<Effect>, sign: bool) -> Result<usize, NotWritten> {
+    async fn write(&self, drafts: Vec<Draft>, effect: Option<Effect>, sign: bool) -> Result<u64, NotWritten> {
         let (done, written) = oneshot::channel();
         let submission = Submission { drafts, effect, sign, done: Some(done) };
         self.0.send(submission).await.map_err(|_| NotWritten::Unavailable)?;

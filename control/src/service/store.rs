@@ -139,9 +139,9 @@ impl Transaction {
 impl Source for &Store {
     async fn fetch(self, query: Query<'_>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
-            Store::Sqlite(pool) => query.bound().fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
+            Store::Sqlite(pool) => query.for_sqlite().fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
             Store::Postgres(server) => {
-                query.bound().fetch_all(&server.pool).await?.into_iter().map(Row::Postgres).collect()
+                query.for_postgres().fetch_all(&server.pool).await?.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -151,10 +151,10 @@ impl Source for &mut Transaction {
     async fn fetch(self, query: Query<'_>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
             Transaction::Sqlite(transaction) => {
-                query.bound().fetch_all(&mut **transaction).await?.into_iter().map(Row::Sqlite).collect()
+                query.for_sqlite().fetch_all(&mut **transaction).await?.into_iter().map(Row::Sqlite).collect()
             }
             Transaction::Postgres(transaction) => {
-                query.bound().fetch_all(&mut **transaction).await?.into_iter().map(Row::Postgres).collect()
+                query.for_postgres().fetch_all(&mut **transaction).await?.into_iter().map(Row::Postgres).collect()
             }
         })
     }

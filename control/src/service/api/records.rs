@@ -71,9 +71,9 @@ pub struct Collected {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Taken {
     /// How many had not come before.
-    new: usize,
+    new: u64,
     /// How many had.
-    known: usize,
+    known: u64,
     /// How many are no records, and why the first of them is none.
     unreadable: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +96,8 @@ pub async fn add(State(service): State<Service>, Body(collected): Body<Collected
     }
     let readable = drafts.len();
     let new = service.journal.append(drafts).await?;
-    Ok(Json(Taken { new, known: readable - new, unreadable: count - readable, reason }))
+    let known = (readable as u64).saturating_sub(new);
+    Ok(Json(Taken { new, known, unreadable: count - readable, reason }))
 }
 
 fn draft(node: &str, record: Value) -> Result<Draft, Unfit> {

@@ -1,15 +1,15 @@
 //! The task that writes the chain.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::instances::Instance;
-use super::{Done, Draft, NotWritten, Signer, Submission};
+use super::{Done, Draft, Index, NotWritten, Signer, Submission};
 use crate::chain::{Checkpoint, Hash, Kind, Link};
-use crate::service::fleet::Fleet;
+use crate::service::fleet::{Fleet, Seen};
 use crate::service::store::{Chained, Store, Transaction, checkpoints, entries, instances};
 use crate::service::time::now_us;
 
@@ -44,6 +44,8 @@ pub struct Head {
 struct Group {
     head: Head,
     entries: Vec<Chained>,
+    /// Which policy the newest record of each node shows to be in force.
+    shown: BTreeMap<String, Seen>,
     /// The instances whose records are among them, as they then are.
     instances: HashMap<String, Instance>,
     checkpoint: Option<Checkpoint>,
@@ -92,7 +94,7 @@ impl Writer {
             Ok(written) => {
                 self.head = written.head;
                 written.checkpoint.iter().for_each(|checkpoint| self.signer.keep(checkpoint));
-                self.fleet.saw(&written.entries);
+                self.fleet.saw(written.shown);
                 self.remember(written.instances);
                 waiting.into_iter().for_each(|(done, new)| drop(done.send(Ok(new))));
             }
@@ -108,7 +110,7 @@ impl Writer {
         &mut self,
         submissions: Vec<Submission>,
         sign: bool,
-        waiting: &mut Vec<(Done, usize)>,
+        waiting: &mut Vec<(Done, u64)>,
     ) -> Result<Group, sqlx::Error> {
         self.store.prepare(now_us()).await?;
         let mut transaction = self.store.begin().await?;
@@ -123,19 +125,20 @@ impl Writer {
             };
             match (changed, done) {
                 (Ok(()), done) => {
-                    let before = group.entries.len();
+                    let before = group.head.seq;
                     for draft in drafts {
                         if self.is_new(&mut transaction, &mut group, &draft, now_us).await? {
                             group.add(draft, now_us);
                         }
                     }
-                    waiting.extend(done.map(|done| (done, group.entries.len() - before)));
+                    waiting.extend(done.map(|done| (done, group.head.seq - before)));
                 }
                 (Err(reason), Some(done)) => drop(done.send(Err(reason))),
                 (Err(reason), None) => tracing::error!(%reason, "cannot make a change"),
             }
         }
-        entries::insert(&mut transaction, &group.entries).await?;
+        group.look();
+        entries::insert(&mut transaction, std::mem::take(&mut group.entries)).await?;
         instances::save(&mut transaction, group.instances.values()).await?;
         group.checkpoint = self.signer.checkpoint(group.head, sign);
         if let Some(checkpoint) = &group.checkpoint {
@@ -211,5 +214,20 @@ impl Group {
         self.head = Head { seq, hash };
         debug_assert!(index.is_some() == (kind == Kind::Record), "records, and nothing else, can be found");
         self.entries.push(Chained { seq, kind, node, received_us, content, content_hash, hash, index });
+    }
+
+    /// Looks what the entries show, before they are given away.
+    fn look(&mut self) {
+        let mut newest: BTreeMap<&str, &Index> = BTreeMap::new();
+        for Chained { node, index, .. } in self.entries.iter().filter(|entry| !entry.node.is_empty()) {
+            let Some(index) = index else { continue };
+            let known = newest.entry(node).or_insert(index);
+            if index.time_us >= known.time_us {
+                *known = index;
+            }
+        }
+        let seen =
+            |index: &Index| Seen { policy: index.policy.clone(), digest: index.digest.clone(), time_us: index.time_us };
+        self.shown = newest.into_iter().map(|(node, index)| (node.to_owned(), seen(index))).collect();
     }
 }

@@ -1,5 +1,7 @@
 //! The entries of the chain.
 
+use std::mem::take;
+
 use super::query::{Query, Row, Value};
 use super::{Source, Store, Transaction};
 use crate::chain::{Entry, Hash, Kind};
@@ -26,8 +28,8 @@ pub struct Chained {
     pub index: Option<Box<Index>>,
 }
 
-/// Rows of one statement: 22 values each, and SQLite takes 32,766 in all, PostgreSQL 65,535.
-const ROWS: usize = 250;
+/// How many entries go into one statement at most, of 22 values each: SQLite takes 32,766 values, PostgreSQL 65,535.
+const ROWS: usize = 1024;
 
 /// The end of the chain.
 pub async fn head(source: impl Source) -> Result<Head, sqlx::Error> {
@@ -37,45 +39,56 @@ pub async fn head(source: impl Source) -> Result<Head, sqlx::Error> {
 }
 
 /// Adds entries.
-pub async fn insert(transaction: &mut Transaction, entries: &[Chained]) -> Result<(), sqlx::Error> {
-    for chunk in entries.chunks(ROWS) {
+pub async fn insert(transaction: &mut Transaction, entries: Vec<Chained>) -> Result<(), sqlx::Error> {
+    let mut entries = entries.into_iter();
+    while entries.len() > 0 {
+        let rows = rows_of(entries.len());
         let query = Query::new(
             "insert into entries (seq, kind, node, received_us, content, content_hash, hash, epoch, sequence, \
              decision_id, request_id, time_us, policy, digest, action, rule, level, provider, model, client, team, \
              status) values ",
         );
-        query.rows(chunk.iter().map(values)).execute(transaction).await?;
+        query.rows(entries.by_ref().take(rows).map(values)).execute(transaction).await?;
     }
     Ok(())
 }
 
-fn values(entry: &Chained) -> [Value<'_>; 22] {
-    let index = entry.index.as_deref();
-    let text = |text: fn(&Index) -> Option<&str>| Value::from(index.and_then(text));
-    let number = |number: fn(&Index) -> Option<u64>| Value::from(index.and_then(number));
+/// How many of so many entries go into the next statement. There are few sizes, since each statement is prepared once and kept.
+fn rows_of(entries: usize) -> usize {
+    let halves = std::iter::successors(Some(ROWS), |rows| Some(rows / 2));
+    halves.take_while(|rows| *rows > 1).find(|rows| *rows <= entries).unwrap_or(1)
+}
+
+fn values(entry: Chained) -> [Value<'static>; 22] {
+    let Chained { seq, kind, node, received_us, content, content_hash, hash, mut index } = entry;
+    let number = |number: fn(&Index) -> Option<u64>| Value::from(index.as_deref().and_then(number));
+    let (sequence, time_us) = (number(|index| Some(index.sequence)), number(|index| Some(index.time_us)));
+    let status = number(|index| index.status.map(u64::from));
+    let action = Value::from(index.as_deref().map(|index| index.action));
+    let mut text = |text: fn(&mut Index) -> Option<String>| Value::from(index.as_deref_mut().and_then(text));
     [
-        entry.seq.into(),
-        entry.kind.name().into(),
-        (&entry.node).into(),
-        entry.received_us.into(),
-        (&entry.content).into(),
-        entry.content_hash.into(),
-        entry.hash.into(),
-        text(|index| Some(&index.epoch)),
-        number(|index| Some(index.sequence)),
-        text(|index| Some(&index.decision_id)),
-        text(|index| index.request_id.as_deref()),
-        number(|index| Some(index.time_us)),
-        text(|index| Some(&index.policy)),
-        text(|index| Some(&index.digest)),
-        text(|index| Some(index.action)),
-        text(|index| index.rule.as_deref()),
-        text(|index| index.level.as_deref()),
-        text(|index| index.provider.as_deref()),
-        text(|index| index.model.as_deref()),
-        text(|index| index.client.as_deref()),
-        text(|index| index.team.as_deref()),
-        number(|index| index.status.map(u64::from)),
+        seq.into(),
+        kind.name().into(),
+        node.into(),
+        received_us.into(),
+        content.into(),
+        content_hash.into(),
+        hash.into(),
+        text(|index| Some(take(&mut index.epoch))),
+        sequence,
+        text(|index| Some(take(&mut index.decision_id))),
+        text(|index| index.request_id.take()),
+        time_us,
+        text(|index| Some(take(&mut index.policy))),
+        text(|index| Some(take(&mut index.digest))),
+        action,
+        text(|index| index.rule.take()),
+        text(|index| index.level.take()),
+        text(|index| index.provider.take()),
+        text(|index| index.model.take()),
+        text(|index| index.client.take()),
+        text(|index| index.team.take()),
+        status,
     ]
 }
 
@@ -102,4 +115,24 @@ fn read(row: &Row) -> Result<Entry, sqlx::Error> {
         content_hash: row.hash("content_hash")?,
         hash: row.hash("hash")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_have_few_sizes() {
+        let mut sizes = std::collections::BTreeSet::new();
+        for entries in 1..=5_120 {
+            let mut rest = entries;
+            while rest > 0 {
+                let rows = rows_of(rest);
+                assert!((1..=rest).contains(&rows));
+                sizes.insert(rows);
+                rest -= rows;
+            }
+        }
+        assert_eq!(sizes.len(), 11);
+    }
 }

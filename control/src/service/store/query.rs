@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde::de::DeserializeOwned;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Database, Encode, Row as _, Type};
+use sqlx::{AssertSqlSafe, Database, Encode, Postgres, Row as _, Sqlite, Type};
 
 use super::{Source, Transaction, number, unsigned};
 use crate::chain::Hash;
@@ -18,8 +18,18 @@ use crate::chain::Hash;
 pub struct Query<'q> {
     sql: String,
     values: Vec<Value<'q>>,
-    /// Whether each value is named once, in order, and nothing else has a `$` before it.
-    in_order: bool,
+    rows: Option<Rows>,
+}
+
+/// Values of several rows in a statement, the first that it has.
+#[derive(Clone, Copy, Debug)]
+struct Rows {
+    /// Where in the text they stand.
+    at: usize,
+    /// How many each row has.
+    columns: usize,
+    /// How many there are in all.
+    values: usize,
 }
 
 /// A value of a statement.
@@ -32,6 +42,9 @@ pub enum Value<'q> {
     /// A hash.
     Hash(Hash),
 }
+
+/// A statement of one of the databases.
+type Bound<D> = sqlx::query::Query<'static, D, <D as Database>::Arguments>;
 
 /// A row of an answer.
 pub enum Row {
@@ -46,7 +59,7 @@ pub enum Row {
 impl<'q> Query<'q> {
     /// A statement, or the beginning of one.
     pub fn new(sql: &'static str) -> Self {
-        Self { sql: sql.to_owned(), values: Vec::new(), in_order: false }
+        Self { sql: sql.to_owned(), values: Vec::new(), rows: None }
     }
 
     /// The next value.
@@ -68,28 +81,21 @@ impl<'q> Query<'q> {
         query
     }
 
-    /// Values for several rows: `($1, $2), ($3, $4)`.
+    /// Values for several rows, `($1, $2), ($3, $4)`: the only ones of the statement.
     pub fn rows<const N: usize>(mut self, rows: impl Iterator<Item = [Value<'q>; N]>) -> Self {
-        self.in_order = self.values.is_empty();
-        for (row, values) in rows.enumerate() {
-            self.sql.push_str(if row == 0 { "(" } else { "), (" });
-            for (column, value) in values.into_iter().enumerate() {
-                self.sql.push_str(if column == 0 { "" } else { ", " });
-                self.values.push(value);
-                self.name_last();
-            }
-        }
-        self.push(")")
+        self.values = rows.flatten().collect();
+        self.rows = Some(Rows { at: self.sql.len(), columns: N, values: self.values.len() });
+        self
     }
 
     /// Runs it and gives how many rows it changed.
     pub async fn execute(self, transaction: &mut Transaction) -> Result<u64, sqlx::Error> {
         match transaction {
             Transaction::Sqlite(transaction) => {
-                self.without_names().bound().execute(&mut **transaction).await.map(|done| done.rows_affected())
+                self.for_sqlite().execute(&mut **transaction).await.map(|done| done.rows_affected())
             }
             Transaction::Postgres(transaction) => {
-                self.bound().execute(&mut **transaction).await.map(|done| done.rows_affected())
+                self.for_postgres().execute(&mut **transaction).await.map(|done| done.rows_affected())
             }
         }
     }
@@ -122,9 +128,27 @@ impl<'q> Query<'q> {
         self.first(source).await?.as_ref().map(read).transpose()
     }
 
-    /// The same for one of the databases. PostgreSQL has no null characters in a text: what is kept as it is, such as the content
-    /// of an entry, has none, and in what something is found by they are replaced.
-    pub(super) fn bound<D: Database>(self) -> sqlx::query::Query<'static, D, D::Arguments>
+    /// The same for SQLite. It looks names of values up one by one, among all of them: those of many rows have none, or that would
+    /// take longer than all the rest.
+    pub(super) fn for_sqlite(self) -> Bound<Sqlite> {
+        self.with_rows(|text, _| text.push('?')).bound()
+    }
+
+    /// The same for PostgreSQL, which has no null characters in a text: what is kept as it is, such as the content of an entry, has
+    /// none, and in what something is found by they are replaced.
+    pub(super) fn for_postgres(self) -> Bound<Postgres> {
+        let mut query = self.with_rows(push_name);
+        for value in &mut query.values {
+            if let Value::Text(Some(text)) = value
+                && text.contains('\0')
+            {
+                *text = text.replace('\0', "\u{fffd}").into();
+            }
+        }
+        query.bound()
+    }
+
+    fn bound<D: Database>(self) -> Bound<D>
     where
         Option<i64>: for<'t> Encode<'t, D> + Type<D>,
         Option<String>: for<'t> Encode<'t, D> + Type<D>,
@@ -134,33 +158,40 @@ impl<'q> Query<'q> {
         let query = sqlx::query(AssertSqlSafe(self.sql));
         self.values.into_iter().fold(query, |query, value| match value {
             Value::Number(number) => query.bind(number),
-            Value::Text(Some(text)) if text.contains('\0') => query.bind(Some(text.replace('\0', "\u{fffd}"))),
             Value::Text(Some(Cow::Owned(text))) => query.bind(Some(text)),
             Value::Text(text) => query.bind(text.as_deref()),
             Value::Hash(hash) => query.bind(hash.0.to_vec()),
         })
     }
 
-    /// The same for SQLite, with `?` for each value where that will do. It looks names up one by one, among all of them: with the
-    /// thousands of values of many rows that takes longer than all the rest.
-    fn without_names(self) -> Self {
-        if !self.in_order {
-            return self;
+    /// The same with the values of its rows in the text, each written so by its place, from 1.
+    fn with_rows(mut self, write: impl Fn(&mut String, usize)) -> Self {
+        if let Some(Rows { at, columns, values }) = self.rows.take() {
+            let rest = self.sql.split_off(at);
+            for place in 0..values {
+                self.sql.push_str(match (place, place % columns) {
+                    (0, _) => "(",
+                    (_, 0) => "), (",
+                    _ => ", ",
+                });
+                write(&mut self.sql, place + 1);
+            }
+            self.sql.push(')');
+            self.sql.push_str(&rest);
         }
-        let mut parts = self.sql.split('$');
-        let mut sql = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            sql.push('?');
-            sql.push_str(part.trim_start_matches(|char: char| char.is_ascii_digit()));
-        }
-        Self { sql, ..self }
+        self
     }
 
     /// Writes the name of the last value into the text.
     fn name_last(&mut self) {
-        // Writing to a string cannot fail.
-        let _ = write!(self.sql, "${}", self.values.len());
+        push_name(&mut self.sql, self.values.len());
     }
+}
+
+/// Writes the name of the value in this place, from 1.
+fn push_name(text: &mut String, place: usize) {
+    // Writing to a string cannot fail.
+    let _ = write!(text, "${place}");
 }
 
 // === impl Value ===
@@ -192,6 +223,12 @@ impl<'q> From<&'q String> for Value<'q> {
 impl From<String> for Value<'_> {
     fn from(text: String) -> Self {
         Self::Text(Some(text.into()))
+    }
+}
+
+impl From<Option<String>> for Value<'_> {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text.map(Cow::Owned))
     }
 }
 
@@ -290,14 +327,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_of_rows_have_no_names_for_sqlite() {
-        let rows = |query: Query<'static>| query.rows((0..6_u64).map(|row| [row.into(), "a".into()]));
-        let many = rows(Query::new("insert into t (a, b) values ")).push(" on conflict (a) do nothing");
-        assert!(many.sql.contains("($11, $12)") && many.values.len() == 12);
-        let told =
-            "insert into t (a, b) values (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?) on conflict (a) do nothing";
-        assert_eq!(many.without_names().sql, told);
-        let named = Query::new("select $1, $1").bind(1_u64).without_names();
-        assert_eq!(named.sql, "select $1, $1");
+    fn values_of_rows_have_names_for_postgresql_and_none_for_sqlite() {
+        let many = || {
+            let rows = (0..3_u64).map(|row| [row.into(), "a".into()]);
+            Query::new("insert into t (a, b) values ").rows(rows).push(" on conflict (a) do nothing")
+        };
+        let named = "insert into t (a, b) values ($1, $2), ($3, $4), ($5, $6) on conflict (a) do nothing";
+        assert_eq!(many().with_rows(push_name).sql, named);
+        let nameless = "insert into t (a, b) values (?, ?), (?, ?), (?, ?) on conflict (a) do nothing";
+        assert_eq!(many().with_rows(|text, _| text.push('?')).sql, nameless);
+        let plain = Query::new("select $1, $1").bind(1_u64).with_rows(push_name);
+        assert_eq!(plain.sql, "select $1, $1");
     }
 }

@@ -129,15 +129,19 @@ fn page<'q>(columns: &'static str, filter: &'q Filter) -> Query<'q> {
     query.push_bind(" order by seq desc limit ", u64::from(limit(filter)))
 }
 
+/// The newest record with this id of a request. SQLite has an index of them for each part of the chain.
+const BY_REQUEST: &str = "with recursive parts (part) as \
+    (select max(seq) >> 16 from entries union all select part - 1 from parts where part > 0) \
+    select seq, node, received_us, content from parts cross join entries \
+    where kind = 'record' and seq >> 16 = part and request_id = $1 order by seq desc limit 1";
+
 /// The record with this decision id, or the newest with this request id.
 pub async fn find(store: &Store, id: &str) -> Result<Option<Found>, sqlx::Error> {
-    for column in [" and decision_id = ", " and request_id = "] {
-        let query = Query::new(COLUMNS).push_bind(column, id).push(" order by seq desc limit 1");
-        if let Some(found) = query.read_first(store, read).await? {
-            return Ok(Some(found));
-        }
+    let by_decision = Query::new(COLUMNS).push_bind(" and decision_id = ", id).push(" order by seq desc limit 1");
+    match by_decision.read_first(store, read).await? {
+        Some(found) => Ok(Some(found)),
+        None => Query::new(BY_REQUEST).bind(id).read_first(store, read).await,
     }
-    Ok(None)
 }
 
 // === impl Filter ===

@@ -10,11 +10,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use super::migrator;
 
 /// Every change to the schema, in order. What has been released is never edited, only added to.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "chain, policies and nodes", include_str!("sqlite/0001.sql")),
     (2, "tests of policies", include_str!("sqlite/0002.sql")),
     (3, "replicas", include_str!("sqlite/0003.sql")),
     (4, "shadows of policies", include_str!("sqlite/0004.sql")),
+    (5, "ids of requests in parts", include_str!("sqlite/0005.sql")),
 ];
 
 /// The most memory for pages of the database that each connection keeps, in KiB; SQLite takes it as a negative number.
@@ -38,6 +39,8 @@ pub async fn open(folder: &Path) -> anyhow::Result<SqlitePool> {
         // database once for many transactions.
         .pragma("cache_size", CACHE_KIB)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        // What undoing a statement takes is soon gone.
+        .pragma("temp_store", "memory")
         .busy_timeout(Duration::from_secs(10));
     let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await;
     let pool = pool.with_context(|| format!("cannot open the database `{}`", file.display()))?;
