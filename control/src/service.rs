@@ -109,8 +109,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     }
 
     let watched = Watched::load(&settings.tls)?;
-    let api = Listener::bind("--api", settings.api, watched.as_ref().map(Watched::api)).await?;
-    let xds = Listener::bind("--xds", settings.xds, watched.as_ref().map(Watched::xds)).await?;
+    let api = Listener::bind("--api", settings.api, watched.as_ref().map(Watched::api))?;
+    let xds = Listener::bind("--xds", settings.xds, watched.as_ref().map(Watched::xds))?;
     let scheme = if watched.is_some() { "https" } else { "http" };
     println!("policymesh: API at {scheme}://{}, Envoys at {}", api.address(), xds.address());
 

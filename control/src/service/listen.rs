@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::Stream;
@@ -35,6 +35,9 @@ pub struct Connection {
 /// What carries bytes both ways.
 trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
 
+/// How many connections may wait to be taken, if the system lets as many. When a service starts again all its Envoys come at
+/// once, and whom there is no place for is reset, or tries again after a second.
+const BACKLOG: u32 = 4096;
 /// How long a handshake may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many handshakes go on at a time; more wait for these.
@@ -65,9 +68,8 @@ fn protected(option: &str, address: SocketAddr, protections: &[(&str, bool)]) ->
 
 impl Listener {
     /// Listens at this address, with TLS where there is any.
-    pub async fn bind(option: &str, address: SocketAddr, tls: Option<Tls>) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address).await;
-        let listener = listener.with_context(|| format!("{option}: cannot listen on {address}"))?;
+    pub fn bind(option: &str, address: SocketAddr, tls: Option<Tls>) -> anyhow::Result<Self> {
+        let listener = listen(address).with_context(|| format!("{option}: cannot listen on {address}"))?;
         let address = listener.local_addr()?;
         let (sender, connections) = mpsc::channel(1);
         tokio::spawn(take(listener, tls, sender));
@@ -91,6 +93,13 @@ impl Stream for Listener {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.connections.poll_recv(context).map(|taken| taken.map(Ok))
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Takes connections until nobody wants any more. Handshakes do not wait for one another.
