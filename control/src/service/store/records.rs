@@ -175,3 +175,42 @@ fn read(row: &Row) -> Result<Found, sqlx::Error> {
         record: row.some_json("content")?.unwrap_or(Value::Null),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::{Hash, Kind};
+    use crate::service::journal::Index;
+    use crate::service::store::{Chained, entries};
+
+    fn entry(seq: u64, request: &str) -> Chained {
+        let index = Index {
+            epoch: format!("e{seq}"),
+            sequence: 1,
+            decision_id: format!("d{seq}"),
+            request_id: Some(request.to_owned()),
+            ..Index::default()
+        };
+        let (hash, content) = (Hash::default(), "{}".to_owned());
+        let (node, index) = ("n".to_owned(), Some(Box::new(index)));
+        Chained { seq, kind: Kind::Record, node, received_us: 1, content, content_hash: hash, hash, index }
+    }
+
+    #[tokio::test]
+    async fn the_newest_record_of_a_request_is_found_in_whichever_part_of_the_chain_it_is() {
+        let folder = std::env::temp_dir().join(format!("policymesh-records-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = Store::open(None, &folder).await.unwrap();
+        assert_eq!(find(&store, "a").await.unwrap(), None);
+        let placed = [(1, "a"), (2, "b"), (65_535, "c"), (65_536, "d"), (70_000, "b"), (200_000, "e")];
+        let mut transaction = store.begin().await.unwrap();
+        let all = placed.iter().map(|(seq, request)| entry(*seq, request)).collect();
+        entries::insert(&mut transaction, all).await.unwrap();
+        transaction.commit().await.unwrap();
+        for (id, seq) in [("a", 1), ("b", 70_000), ("c", 65_535), ("d", 65_536), ("e", 200_000), ("d2", 2)] {
+            assert_eq!(find(&store, id).await.unwrap().map(|found| found.seq), Some(seq), "{id}");
+        }
+        assert_eq!(find(&store, "f").await.unwrap(), None);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

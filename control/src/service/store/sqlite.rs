@@ -20,8 +20,10 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
 
 /// The most memory for pages of the database that each connection keeps, in KiB; SQLite takes it as a negative number.
 const CACHE_KIB: &str = "-65536";
-/// How many pages of 4 KiB the log takes before they go into the database.
-const CHECKPOINT_PAGES: &str = "32768";
+/// A page of a database that is made, in bytes: one holds eight records, and a write to the log as many.
+const PAGE: u32 = 16_384;
+/// How many pages the log takes before they go into the database.
+const CHECKPOINT_PAGES: &str = "8192";
 
 /// How many readers there may be besides the writer.
 const CONNECTIONS: u32 = 5;
@@ -32,6 +34,7 @@ pub async fn open(folder: &Path) -> anyhow::Result<SqlitePool> {
     let options = SqliteConnectOptions::new()
         .filename(&file)
         .create_if_missing(true)
+        .page_size(PAGE)
         .journal_mode(SqliteJournalMode::Wal)
         // What has been answered as written is on disk, also if the power fails.
         .synchronous(SqliteSynchronous::Full)
