@@ -1,7 +1,7 @@
 # Everything that can be done with a clone of Policy Mesh. Needs Rust by rustup, Python 3 with pip, and a C compiler to link;
 # its tests need PostgreSQL, too, and install it where apt can.
 .DEFAULT_GOAL := help
-.PHONY: help up test test-clients test-envoys bench fuzz check filter setup
+.PHONY: help up test test-clients test-envoys bench bench-control fuzz check filter setup
 
 export RUSTDOCFLAGS = --deny warnings
 
@@ -38,6 +38,12 @@ test-envoys: filter ## Runs the tests that need an Envoy with every version that
 bench: filter ## Measures what the filter costs next to the same Envoy without it, for about ten minutes; BENCH="--json FILE" keeps the figures
 	cargo build --package control --bin policymesh --locked
 	@cargo run --release --quiet --package tests --bin bench --no-default-features --locked -- $(BENCH)
+
+bench-control: ## Measures the control service: records in, policies out, replay and proof, for about ten minutes
+	cargo build --release --package control --bin policymesh --locked
+	@POLICYMESH="$${CARGO_TARGET_DIR:-target}/release/policymesh" \
+		cargo run --quiet --package tests --bin bench_control --no-default-features --locked
+	@cargo test --release --quiet --package policy --lib --locked -- --nocapture five_hundred_rules | grep proved
 
 fuzz: ## Looks for inputs that break a promise, SECONDS=20 for each target; needs a C++ compiler, too
 	@cd fuzz && mkdir -p artifacts && for target in $(FUZZ_TARGETS); do \

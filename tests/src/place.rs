@@ -17,9 +17,7 @@ pub fn target() -> PathBuf {
 /// The module that Envoy loads: the file that `$FILTER_WASM` names, else built if it is missing or old.
 pub fn filter_module() -> &'static Path {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
-        if let Some(named) = std::env::var_os("FILTER_WASM") {
-            let named = PathBuf::from(named);
-            assert!(named.is_file(), "`FILTER_WASM` names `{}`, which is no file", named.display());
+        if let Some(named) = named_by("FILTER_WASM") {
             return named;
         }
         cargo_build(&["-p", "filter", "--target", "wasm32-wasip1", "--profile", "wasm"]);
@@ -28,13 +26,23 @@ pub fn filter_module() -> &'static Path {
     &BUILT
 }
 
-/// The command `policymesh`, built if it is missing or old.
+/// The command `policymesh`: the file that `$POLICYMESH` names, else built if it is missing or old.
 pub fn policymesh() -> &'static Path {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        if let Some(named) = named_by("POLICYMESH") {
+            return named;
+        }
         cargo_build(&["-p", "control", "--bin", "policymesh"]);
         target().join("debug/policymesh")
     });
     &BUILT
+}
+
+/// The file that this variable names, if it is set.
+fn named_by(variable: &str) -> Option<PathBuf> {
+    let named = PathBuf::from(std::env::var_os(variable)?);
+    assert!(named.is_file(), "`{variable}` names `{}`, which is no file", named.display());
+    Some(named)
 }
 
 /// Whether Cargo sets this variable for a package that it builds or runs.
