@@ -60,7 +60,7 @@ pub struct Moved {
     pub to: String,
     /// How many.
     pub count: u64,
-    /// The id of the first decision.
+    /// The id of one such decision.
     pub example: String,
 }
 
@@ -78,7 +78,7 @@ pub struct Counts {
 pub struct Kept {
     /// What was sent, before, where it says that it never goes.
     pub broken_before: u64,
-    /// The id of the first such decision.
+    /// The id of one such decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
     /// What it now strikes a candidate of, and so keeps from going there.
@@ -93,6 +93,45 @@ impl Summary {
     pub(super) fn new(policy: &Policy) -> Self {
         let invariants = policy.invariants.iter().map(|invariant| (invariant.name.clone(), Kept::default())).collect();
         Self { invariants, ..Self::default() }
+    }
+
+    /// Adds what another replay by the same policy, of other requests, has come to.
+    pub fn join(&mut self, other: Self) {
+        let Self { lines, malformed, undecided, decided, indeterminate, same, estimated, unpriced, .. } = self;
+        for (count, more) in [
+            (lines, other.lines),
+            (malformed, other.malformed),
+            (undecided, other.undecided),
+            (decided, other.decided),
+            (indeterminate, other.indeterminate),
+            (same, other.same),
+            (estimated, other.estimated),
+            (unpriced, other.unpriced),
+            (&mut self.cost_before.0, other.cost_before.0),
+            (&mut self.cost_now.0, other.cost_now.0),
+        ] {
+            *count = count.saturating_add(more);
+        }
+        other.moved.into_iter().for_each(|moved| self.add_moved(moved));
+        for (counts, more) in [
+            (&mut self.by_rule, other.by_rule),
+            (&mut self.by_provider, other.by_provider),
+            (&mut self.by_team, other.by_team),
+            (&mut self.by_level, other.by_level),
+        ] {
+            for (key, Counts { all, moved }) in more {
+                let counts = counts.entry(key).or_default();
+                counts.all += all;
+                counts.moved += moved;
+            }
+        }
+        for (name, kept) in other.invariants {
+            let known = self.invariants.entry(name).or_default();
+            known.broken_before += kept.broken_before;
+            known.strikes += kept.strikes;
+            known.example = known.example.take().or(kept.example);
+        }
+        self.unknown_policies.extend(other.unknown_policies);
     }
 
     /// How many go elsewhere.
@@ -157,11 +196,15 @@ impl Summary {
         let from = chosen
             .map_or(REFUSED.into(), |chosen| place(&chosen.provider, chosen.model.as_ref().map(|model| &*model.name)));
         let to = candidate.map_or(REFUSED.into(), |candidate| place(&candidate.provider, model(candidate).as_deref()));
-        match self.moved.iter_mut().find(|moved| moved.from == from && moved.to == to) {
-            Some(moved) => moved.count += 1,
-            None => self.moved.push(Moved { from, to, count: 1, example: recorded.id.to_string() }),
-        }
+        self.add_moved(Moved { from, to, count: 1, example: recorded.id.to_string() });
         true
+    }
+
+    fn add_moved(&mut self, more: Moved) {
+        match self.moved.iter_mut().find(|moved| moved.from == more.from && moved.to == more.to) {
+            Some(moved) => moved.count += more.count,
+            None => self.moved.push(more),
+        }
     }
 
     fn invariants(&mut self, policy: &Policy, recorded: &Recorded<'_>, decision: &Decision, spoken: &[usize]) {

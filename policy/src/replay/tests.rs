@@ -47,6 +47,26 @@ fn what_goes_elsewhere_is_counted_by_what_it_is() {
 }
 
 #[test]
+fn the_parts_of_a_replay_come_to_the_whole() {
+    let old = policy(OLD);
+    let asked = ["far", "mid", "far", "near", "far", "mid"];
+    let mut lines: Vec<_> =
+        asked.iter().zip(1..).map(|(model, n)| line(&old, n, model, ["hi", "a badge"][n as usize % 2])).collect();
+    lines.push("no record".into());
+    let new = policy(
+        "  - {name: abroad, match: {model: far}, action: {route: [mid]}}\n  - {name: refused, match: {model: near}, action: deny}\n  - {name: rest, action: {route: [$asked, near]}}\n",
+    );
+    let whole = replayed(&new, &[], &lines);
+    assert!(whole.moved.len() > 1 && whole.malformed == 1, "{whole:?}");
+    for place in 0..=lines.len() {
+        let (one, other) = lines.split_at(place);
+        let mut joined = replayed(&new, &[], one);
+        joined.join(replayed(&new, &[], other));
+        assert_eq!(joined, whole, "{place}");
+    }
+}
+
+#[test]
 fn what_was_not_recorded_is_indeterminate() {
     let old = policy(OLD);
     let lines = [line(&old, 1, "far", "hi"), line(&old, 2, "near", "a badge")];
