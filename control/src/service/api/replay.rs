@@ -1,5 +1,7 @@
 //! A policy over recorded decisions.
 
+use std::sync::Mutex;
+
 use axum::Json;
 use axum::extract::State;
 use policy::policy::Policy;
@@ -56,9 +58,9 @@ pub async fn replay(
     let deciding = tokio::task::spawn_blocking(move || decide(&document, &were_in_force, pages));
     let mut page = Filter { cursor: None, limit: Some(PAGE), ..records };
     loop {
-        let (texts, next) = records::texts(&service.store, &page).await?;
+        let (lines, next) = records::lines(&service.store, &page).await?;
         // An error means that the policy has errors, which are told below.
-        if sender.send(texts).await.is_err() || next.is_none() {
+        if sender.send(lines).await.is_err() || next.is_none() {
             break;
         }
         page.cursor = next;
@@ -71,16 +73,29 @@ pub async fn replay(
 /// How many records are read at a time.
 const PAGE: u32 = 1_000;
 
-fn decide(document: &str, recorded: &[String], mut pages: Receiver<Vec<(String, String)>>) -> Result<Summary, Problem> {
+/// Decides pages as they come, on all processors: to read a record takes longer than to decide it.
+fn decide(document: &str, recorded: &[String], pages: Receiver<String>) -> Result<Summary, Problem> {
     let refused = |problems: Vec<policy::problem::Problem>| {
         Problem::from(Refused::Errors(problems.into_iter().map(Finding::from).collect()))
     };
     let (policy, _) = Policy::parse(document.as_bytes()).map_err(refused)?;
     let recorded: Vec<_> =
         recorded.iter().filter_map(|document| Some(Policy::parse(document.as_bytes()).ok()?.0)).collect();
-    let mut replay = Replay::new(&policy, &recorded);
-    while let Some(page) = pages.blocking_recv() {
-        page.iter().for_each(|(_, text)| replay.add(text.as_bytes()));
-    }
-    Ok(replay.finish())
+    let pages = Mutex::new(pages);
+    let part = || {
+        let mut replay = Replay::new(&policy, &recorded);
+        while let Some(page) = pages.lock().ok().and_then(|mut pages| pages.blocking_recv()) {
+            page.lines().for_each(|line| replay.add(line.as_bytes()));
+        }
+        replay.finish()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(part)).collect();
+        let mut summary = part();
+        for other in others {
+            summary.join(other.join().map_err(|_| Problem::unavailable("the replay itself failed"))?);
+        }
+        Ok(summary)
+    })
 }
