@@ -55,6 +55,10 @@ impl Server {
         let place = format!("{}:{}/{name}", options.get_host(), options.get_port());
         let options = options.application_name("policymesh");
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+        // Compiling a statement takes longer than any of ours: pages of records, over all partitions, look costly to the planner.
+        let pool = pool.after_connect(|connection, _| {
+            Box::pin(async move { sqlx::query("set jit = off").execute(connection).await.map(drop) })
+        });
         let pool = pool.connect_with(options).await;
         let pool = pool.with_context(|| format!("--database: cannot open the database at {place}"))?;
         let migrated = migrator(&MIGRATIONS).run(&pool).await;
