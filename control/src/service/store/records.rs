@@ -148,14 +148,17 @@ fn page<'q>(columns: &'static str, filter: &'q Filter) -> Query<'q> {
 const BY_REQUEST: &str = "with recursive parts (part) as \
     (select max(seq) >> 16 from entries union all select part - 1 from parts where part > 0) \
     select seq, node, received_us, content from parts cross join entries \
-    where kind = 'record' and seq >> 16 = part and request_id = $1 order by seq desc limit 1";
+    where kind = 'record' and seq >> 16 = part and request_id = $1";
+
+/// Of the few that were found. PostgreSQL must not think of looking at all records by their place until one fits.
+const NEWEST: &str = " order by seq + 0 desc limit 1";
 
 /// The record with this decision id, or the newest with this request id.
 pub async fn find(store: &Store, id: &str) -> Result<Option<Found>, sqlx::Error> {
-    let by_decision = Query::new(COLUMNS).push_bind(" and decision_id = ", id).push(" order by seq desc limit 1");
+    let by_decision = Query::new(COLUMNS).push_bind(" and decision_id = ", id).push(NEWEST);
     match by_decision.read_first(store, read).await? {
         Some(found) => Ok(Some(found)),
-        None => Query::new(BY_REQUEST).bind(id).read_first(store, read).await,
+        None => Query::new(BY_REQUEST).bind(id).push(NEWEST).read_first(store, read).await,
     }
 }
 
