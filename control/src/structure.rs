@@ -4,7 +4,7 @@ mod wire;
 
 use prost::{DecodeError, Message as _};
 use prost_types::value::Kind;
-use prost_types::{Struct, Value as Message};
+use prost_types::{ListValue, Struct, Value as Message};
 use serde_json::{Map, Number, Value};
 
 use crate::chain::canonical::{self, EXACT};
@@ -17,7 +17,12 @@ pub fn object(message: Struct) -> Map<String, Value> {
     message.fields.into_iter().map(|(name, message)| (name, value(message))).collect()
 }
 
-/// The same of an encoded message, as canonical JSON.
+/// The message that stands for an object.
+pub fn message(object: Map<String, Value>) -> Struct {
+    Struct { fields: object.into_iter().map(|(name, json)| (name, message_of(json))).collect() }
+}
+
+/// The object of an encoded message, as canonical JSON.
 pub fn canonical(message: &[u8]) -> Result<String, DecodeError> {
     if let Some(written) = wire::canonical(message) {
         return Ok(written);
@@ -46,6 +51,18 @@ fn value(message: Message) -> Value {
         Some(Kind::ListValue(list)) => Value::Array(list.values.into_iter().map(value).collect()),
         Some(Kind::StructValue(message)) => Value::Object(object(message)),
     }
+}
+
+fn message_of(json: Value) -> Message {
+    let kind = match json {
+        Value::Null => Kind::NullValue(0),
+        Value::Bool(truth) => Kind::BoolValue(truth),
+        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or_default()),
+        Value::String(text) => Kind::StringValue(text),
+        Value::Array(values) => Kind::ListValue(ListValue { values: values.into_iter().map(message_of).collect() }),
+        Value::Object(fields) => Kind::StructValue(message(fields)),
+    };
+    Message { kind: Some(kind) }
 }
 
 /// A number; what is not finite is nothing.

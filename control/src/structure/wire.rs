@@ -1,7 +1,7 @@
 //! Canonical JSON straight from an encoded `google.protobuf.Struct`, with no message made of it first.
 //!
 //! That is the most of what taking a record in costs. Whatever is not written as everybody writes it is left to the library.
-//! The wire format: https://protobuf.dev/programming-guides/encoding/
+//! The wire format: <https://protobuf.dev/programming-guides/encoding/>
 
 use prost::encoding::decode_varint;
 use serde::Serialize;
@@ -148,30 +148,14 @@ impl<'m> Wire<'m> {
 mod tests {
     use prost::Message as _;
     use prost_types::value::Kind;
-    use prost_types::{ListValue, Struct, Value};
-    use serde_json::{Map, Value as Json, json};
+    use prost_types::{Struct, Value};
+    use serde_json::{Value as Json, json};
 
     use crate::chain::canonical;
     use crate::structure;
 
-    fn message(json: Json) -> Value {
-        let kind = match json {
-            Json::Null => Kind::NullValue(0),
-            Json::Bool(truth) => Kind::BoolValue(truth),
-            Json::Number(number) => Kind::NumberValue(number.as_f64().unwrap()),
-            Json::String(text) => Kind::StringValue(text),
-            Json::Array(values) => Kind::ListValue(ListValue { values: values.into_iter().map(message).collect() }),
-            Json::Object(fields) => Kind::StructValue(structure(fields)),
-        };
-        Value { kind: Some(kind) }
-    }
-
-    fn structure(fields: Map<String, Json>) -> Struct {
-        Struct { fields: fields.into_iter().map(|(name, value)| (name, message(value))).collect() }
-    }
-
     fn encoded(json: &Json) -> Vec<u8> {
-        structure(json.as_object().unwrap().clone()).encode_to_vec()
+        structure::message(json.as_object().unwrap().clone()).encode_to_vec()
     }
 
     fn record() -> Json {

@@ -1,9 +1,11 @@
 //! Records that are made up.
 
 use prost::Message as _;
+use prost_types::Struct;
 use prost_types::value::Kind;
-use prost_types::{ListValue, Struct, Value};
-use serde_json::{Value as Json, json};
+use serde_json::{Value, json};
+
+use crate::structure;
 
 /// Records as one instance of the filter writes them: about as long, and their ids as different. There is one, which has other
 /// numbers each time: making it anew would take time from the service where both share the processors.
@@ -22,14 +24,8 @@ const BETWEEN_US: u64 = 200;
 impl Made {
     /// Those of this life of the filter.
     pub fn new(epoch: u64) -> Self {
-        let Some(Kind::StructValue(record)) = message(record(epoch)).kind else {
-            return Self::of(Struct::default(), epoch);
-        };
-        Self::of(record, epoch)
-    }
-
-    fn of(record: Struct, epoch: u64) -> Self {
-        Self { record, epoch, number: 0 }
+        let record = record(epoch).as_object().cloned().unwrap_or_default();
+        Self { record: structure::message(record), epoch, number: 0 }
     }
 
     /// The next one, encoded.
@@ -71,7 +67,7 @@ impl Made {
     }
 }
 
-fn record(epoch: u64) -> Json {
+fn record(epoch: u64) -> Value {
     let candidate = |provider: &str, model: &str| {
         json!({"provider": provider, "cluster": provider, "format": "openai", "zone": "cloud",
             "model": {"name": model, "id": model, "cost": 1_250_000}})
@@ -93,26 +89,11 @@ fn record(epoch: u64) -> Json {
     })
 }
 
-fn message(json: Json) -> Value {
-    let kind = match json {
-        Json::Null => Kind::NullValue(0),
-        Json::Bool(truth) => Kind::BoolValue(truth),
-        Json::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or_default()),
-        Json::String(text) => Kind::StringValue(text),
-        Json::Array(values) => Kind::ListValue(ListValue { values: values.into_iter().map(message).collect() }),
-        Json::Object(fields) => {
-            Kind::StructValue(Struct { fields: fields.into_iter().map(|(name, json)| (name, message(json))).collect() })
-        }
-    };
-    Value { kind: Some(kind) }
-}
-
 #[cfg(test)]
 mod tests {
     use policy::audit::Record;
 
     use super::*;
-    use crate::structure;
 
     #[test]
     fn what_is_sent_are_records_one_after_the_other() {
