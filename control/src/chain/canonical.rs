@@ -37,6 +37,7 @@ pub fn of_plain(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string(value)
 }
 
+/// Whether a value is written so as it stands: its keys are ASCII in order, and its numbers are whole and exact.
 fn is_plain(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::String(_) => true,

@@ -134,18 +134,9 @@ impl<'q> Query<'q> {
         self.with_rows(|text, _| text.push('?')).bound()
     }
 
-    /// The same for PostgreSQL, which has no null characters in a text: what is kept as it is, such as the content of an entry, has
-    /// none, and in what something is found by they are replaced.
+    /// The same for PostgreSQL.
     pub(super) fn for_postgres(self) -> Bound<Postgres> {
-        let mut query = self.with_rows(push_name);
-        for value in &mut query.values {
-            if let Value::Text(Some(text)) = value
-                && text.contains('\0')
-            {
-                *text = text.replace('\0', "\u{fffd}").into();
-            }
-        }
-        query.bound()
+        self.with_rows(push_name).bound()
     }
 
     fn bound<D: Database>(self) -> Bound<D>
@@ -156,7 +147,7 @@ impl<'q> Query<'q> {
         Vec<u8>: for<'t> Encode<'t, D> + Type<D>,
     {
         let query = sqlx::query(AssertSqlSafe(self.sql));
-        self.values.into_iter().fold(query, |query, value| match value {
+        self.values.into_iter().map(Value::without_nulls).fold(query, |query, value| match value {
             Value::Number(number) => query.bind(number),
             Value::Text(Some(Cow::Owned(text))) => query.bind(Some(text)),
             Value::Text(text) => query.bind(text.as_deref()),
@@ -195,6 +186,17 @@ fn push_name(text: &mut String, place: usize) {
 }
 
 // === impl Value ===
+
+impl Value<'_> {
+    /// The same with no null character in it, which PostgreSQL cannot hold: what is kept as it is, such as the content of an entry,
+    /// has none, and in what something is found by they are replaced, so that it is found by the same to both.
+    fn without_nulls(self) -> Self {
+        match self {
+            Self::Text(Some(text)) if text.contains('\0') => text.replace('\0', "\u{fffd}").into(),
+            value => value,
+        }
+    }
+}
 
 impl From<u64> for Value<'_> {
     fn from(value: u64) -> Self {
@@ -325,6 +327,16 @@ pub fn of_json<T: DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_has_no_null_character() {
+        let replaced = |text: &str| match Value::from(text).without_nulls() {
+            Value::Text(text) => text.map(Cow::into_owned),
+            value => panic!("{value:?}"),
+        };
+        assert_eq!(replaced("a\0b\0").as_deref(), Some("a\u{fffd}b\u{fffd}"));
+        assert_eq!(replaced("ab").as_deref(), Some("ab"));
+    }
 
     #[test]
     fn values_of_rows_have_names_for_postgresql_and_none_for_sqlite() {
