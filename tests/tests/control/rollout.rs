@@ -1,6 +1,7 @@
 //! New versions to some nodes first.
 
 use tests::mesh::Mesh;
+use tests::standin::Behaviour;
 
 use crate::{foreign, local_only, mesh, name, ordinary, policy, start};
 
@@ -47,4 +48,30 @@ fn a_canary_goes_to_its_nodes_alone_and_is_taken_back_where_they_refuse_it() {
     assert_eq!(goes_to(&edge), "cloud");
     let told = control.does(&["policies"]);
     assert!(told.contains("version 1 in force of 3, version 3 taken back: to see it"), "{told}");
+}
+
+#[test]
+fn a_version_under_which_requests_fail_is_taken_back_from_its_first_nodes_and_from_all() {
+    let (control, mesh) = start();
+    control.apply(&mesh.moved(&policy("lock")), &[]);
+    control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+    mesh.provider("local").behave(Behaviour::page(503));
+    for (number, everywhere) in [(2, false), (3, true)] {
+        let mut worse = mesh.moved(&local_only());
+        worse["metadata"]["version"] = number.to_string().into();
+        control.apply(&worse, &["--canary-node", "edge"]);
+        control.wait_for_node("edge", |node| node["acked"]["number"] == number);
+        if everywhere {
+            control.does(&["promote", &name()]);
+        }
+        // As many as it takes to say that it is worse.
+        for _ in 0..20 {
+            assert_eq!(mesh.send(&ordinary()).status, 503);
+        }
+        let back = control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+        assert_eq!(goes_to(&mesh), "cloud", "{back:#}");
+        let told = control.does(&["policies"]);
+        let reason = format!("version {number} taken back: 100 % of its requests fail, under the version before 0 %");
+        assert!(told.contains(&reason), "{told}");
+    }
 }

@@ -1,4 +1,5 @@
-//! Watches canaries: one that nodes refuse, or under which more goes wrong than before, is taken back at once.
+//! Watches versions that come to some nodes first, there and for a while when all have them: one that nodes refuse, or under which
+//! more goes wrong than before, is taken back at once.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::service::store::tallies::{self, Tally};
 use crate::service::time::now_us;
 use crate::service::{Service, ended};
 
-/// How often canaries are looked at.
+/// How often they are looked at.
 const EVERY: Duration = Duration::from_secs(1);
 /// How far back requests are compared, in microseconds.
 const WINDOW_US: u64 = 600_000_000;
@@ -28,7 +29,7 @@ pub async fn watch(service: Service) {
             () = ended(service.ending.clone()) => return,
         }
         if let Err(reason) = look(&service).await {
-            tracing::error!(%reason, "cannot look at the canaries");
+            tracing::error!(%reason, "cannot look at the rollouts");
         }
     }
 }
@@ -36,7 +37,7 @@ pub async fn watch(service: Service) {
 async fn look(service: &Service) -> Result<(), Refused> {
     for policy in policies::all(&service.store).await? {
         if let Some(reason) = trouble(service, &policy).await? {
-            tracing::warn!(policy = policy.name, reason, "canary taken back");
+            tracing::warn!(policy = policy.name, reason, "version taken back");
             match publish::roll_back(service, WHO, &policy.name, Some(reason), policy.revision).await {
                 // Another replica, or somebody, was quicker.
                 Ok(_) | Err(Refused::Conflict(_)) => {}
@@ -47,17 +48,16 @@ async fn look(service: &Service) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Why the canary of a policy should be taken back, if it has one and it should.
+/// Why the newest version of a policy should be taken back, if it is watched and should.
 async fn trouble(service: &Service, policy: &Policy) -> Result<Option<String>, sqlx::Error> {
-    let Some((rollout, (_, to))) = policy.rollout.as_ref().and_then(|rollout| Some((rollout, rollout.canary()?)))
-    else {
+    let Some(rollout) = policy.rollout.as_ref().filter(|rollout| rollout.is_watched(now_us())) else {
         return Ok(None);
     };
-    if let Some(refusal) = refused(service, &policy.name, to, rollout).await? {
+    if let Some(refusal) = refused(service, &policy.name, rollout).await? {
         return Ok(Some(refusal));
     }
     let (Some(new), Some(old)) = (
-        policies::find_version(&service.store, &policy.name, to).await?,
+        policies::find_version(&service.store, &policy.name, rollout.to).await?,
         policies::find_version(&service.store, &policy.name, rollout.from.unwrap_or(0)).await?,
     ) else {
         return Ok(None);
@@ -70,16 +70,11 @@ async fn trouble(service: &Service, policy: &Policy) -> Result<Option<String>, s
     Ok(worse(new, old, rollout.limits))
 }
 
-async fn refused(
-    service: &Service,
-    policy: &str,
-    number: u64,
-    rollout: &Rollout,
-) -> Result<Option<String>, sqlx::Error> {
+async fn refused(service: &Service, policy: &str, rollout: &Rollout) -> Result<Option<String>, sqlx::Error> {
     let nodes = service.fleet.all().await?;
     Ok(nodes.into_iter().find_map(|node| {
         let refusal = node.refused.iter().rev().find(|refusal| {
-            refusal.policy == policy && refusal.number == number && refusal.time_us >= rollout.since_us
+            refusal.policy == policy && refusal.number == rollout.to && refusal.time_us >= rollout.since_us
         })?;
         Some(format!("node `{}` refuses it: {}", node.identity.id, refusal.message))
     }))

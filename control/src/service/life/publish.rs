@@ -75,7 +75,9 @@ pub async fn publish(
         // What is in force everywhere is a shadow no more.
         policy.shadow.take_if(|shadow| shadow.version == number);
     }
-    policy.rollout = Some(Rollout { to: number, from, canary, limits, stage, reason: None, since_us: now_us() });
+    let since_us = now_us();
+    policy.rollout =
+        Some(Rollout { to: number, from, canary, limits, stage, reason: None, since_us, promoted_us: None });
     version.state = State::Published;
     version.published_by = Some(who.to_owned());
     keep(service, policy, told, Some(version)).await
@@ -87,6 +89,7 @@ pub async fn promote(service: &Service, who: &str, name: &str, revision: u64) ->
     let rollout = policy.rollout.as_mut().filter(|rollout| rollout.stage == Stage::Canary);
     let rollout = rollout.ok_or_else(|| Refused::NotNow(format!("no version of `{name}` is being rolled out")))?;
     rollout.stage = Stage::Complete;
+    rollout.promoted_us = Some(now_us());
     policy.published = Some(rollout.to);
     policy.shadow.take_if(|shadow| shadow.version == rollout.to);
     let told = json!({"what": "promoted", "who": who, "policy": name, "version": rollout.to});

@@ -24,7 +24,13 @@ pub struct Rollout {
     pub reason: Option<String>,
     /// When it began, in microseconds since the Unix epoch.
     pub since_us: u64,
+    /// When what some nodes had first was given to all, in microseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted_us: Option<u64>,
 }
+
+/// How long a version that came to some nodes first is still watched when all have it, in microseconds.
+const WATCHED_US: u64 = 600_000_000;
 
 /// How much worse a canary may do than the version before, in percentage points of its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -55,6 +61,15 @@ impl Rollout {
     pub fn canary(&self) -> Option<(&Group, u64)> {
         let canary = self.canary.as_ref()?;
         (self.stage == Stage::Canary).then_some((canary, self.to))
+    }
+
+    /// Whether it is taken back by itself if it goes wrong: while some nodes have it first, and for a while when all do.
+    pub fn is_watched(&self, now_us: u64) -> bool {
+        match self.stage {
+            Stage::Canary => true,
+            Stage::Complete => self.promoted_us.is_some_and(|since_us| now_us.saturating_sub(since_us) < WATCHED_US),
+            Stage::Halted => false,
+        }
     }
 }
 
