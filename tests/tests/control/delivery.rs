@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tests::mesh::DECISION_ID;
+use tests::control::Control;
+use tests::envoy::Starter;
+use tests::mesh::{DECISION_ID, Delivery, Mesh};
 use tests::waiting::eventually;
 
 use crate::{foreign, local_only, mesh, name, ordinary, policy, start};
@@ -75,11 +77,23 @@ fn a_change_is_in_force_within_a_second_and_no_request_is_lost() {
 
 #[test]
 fn a_policy_that_envoy_refuses_is_told_in_its_words_and_not_sent_again_and_the_last_good_one_stays() {
-    let (mut control, mesh) = start();
+    let (control, mesh) = start();
+    takes_what_is_good_and_refuses_what_is_not(control, &mesh);
+}
+
+#[test]
+fn an_envoy_that_speaks_delta_xds_is_served_alike() {
+    let control = Control::start().unwrap();
+    let speaks_delta = |starter: Starter| starter.change(|bootstrap| bootstrap.replacing("GRPC", "DELTA_GRPC"));
+    let mesh = Mesh::start_with(&policy("lock"), Delivery::Control(&[control.xds()], "edge"), speaks_delta).unwrap();
+    takes_what_is_good_and_refuses_what_is_not(control, &mesh);
+}
+
+fn takes_what_is_good_and_refuses_what_is_not(mut control: Control, mesh: &Mesh) {
     control.apply(&mesh.moved(&policy("lock")), &[]);
     control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
     // Right in itself, but this Envoy has no such cluster.
-    control.apply(&foreign(&mesh), &[]);
+    control.apply(&foreign(mesh), &[]);
     let node = control.wait_for_node("edge", |node| node["refused"][0]["number"] == 2);
     let message = node["refused"][0]["message"].as_str().unwrap();
     assert!(message.contains("policymesh"), "{message}");
