@@ -7,7 +7,7 @@ pub mod signature;
 pub mod verify;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use canonical::Hash;
 
@@ -43,7 +43,7 @@ pub struct Link<'a> {
 }
 
 /// A line of an export.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Line {
     /// The first line.
@@ -67,7 +67,7 @@ pub struct Begin {
 }
 
 /// An entry as it is exported.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Its place in the chain, from 1.
@@ -78,8 +78,8 @@ pub struct Entry {
     pub node: String,
     /// When it came, in microseconds since the Unix epoch.
     pub received_us: u64,
-    /// What it says; `null` once it has been taken out.
-    pub content: Value,
+    /// What it says, as canonical JSON, byte for byte; `null` once it has been taken out.
+    pub content: Box<RawValue>,
     /// The hash of what it said when it came.
     pub content_hash: Hash,
     /// The hash of the entry.

@@ -1,6 +1,8 @@
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::chain::canonical;
 use crate::chain::signature::Key;
 
 /// A chain of six records, with a signature after the third and after the last.
@@ -16,8 +18,12 @@ fn key(name: &str) -> Key {
     key
 }
 
-fn entry(seq: u64, previous: Hash, kind: Kind, content: Value) -> Entry {
-    let content_hash = Hash::of(canonical::to_string(&content).unwrap());
+fn raw(content: &Value) -> Box<RawValue> {
+    RawValue::from_string(canonical::to_string(content).unwrap()).unwrap()
+}
+
+fn entry(seq: u64, previous: Hash, kind: Kind, content: Box<RawValue>) -> Entry {
+    let content_hash = Hash::of(content.get());
     let entry = Entry { seq, kind, node: "n".into(), received_us: seq, content, content_hash, hash: Hash::default() };
     Entry { hash: entry.hash_after(previous), ..entry }
 }
@@ -46,7 +52,7 @@ impl Chain {
 
     fn add(&mut self, kind: Kind, content: Value) {
         let (seq, hash) = self.last();
-        self.lines.push(Line::Entry(entry(seq + 1, hash, kind, content)));
+        self.lines.push(Line::Entry(entry(seq + 1, hash, kind, raw(&content))));
     }
 
     fn sign(&mut self) {
@@ -87,9 +93,23 @@ fn a_whole_chain_is_whole() {
 #[test]
 fn each_kind_of_edit_is_found_and_named() {
     type Edit = fn(&mut Chain);
-    let edits: [(Edit, &[&str]); 10] = [
-        (|chain| chain.entry(2).content["number"] = json!(3), &["the content of entry 2 was changed"]),
-        (|chain| chain.entry(2).content = Value::Null, &["the content of entry 2 is gone, and no tombstone says why"]),
+    let edits: [(Edit, &[&str]); 11] = [
+        (
+            |chain| chain.entry(2).content = raw(&json!({"number": 3, "client": "alice"})),
+            &["the content of entry 2 was changed"],
+        ),
+        (
+            // Whoever reads the last of two reads what it was, and whoever reads the first does not.
+            |chain| {
+                let twice = r#"{"client":"bob","client":"alice","number":2}"#;
+                chain.entry(2).content = RawValue::from_string(twice.to_owned()).unwrap();
+            },
+            &["the content of entry 2 was changed"],
+        ),
+        (
+            |chain| chain.entry(2).content = raw(&Value::Null),
+            &["the content of entry 2 is gone, and no tombstone says why"],
+        ),
         (
             |chain| chain.entry(2).node = "m".into(),
             &["entry 2 (record) was changed, or does not follow the one before it"],
@@ -115,7 +135,7 @@ fn each_kind_of_edit_is_found_and_named() {
         (
             // Content, hashes and links all made to fit again: only the signatures stand against it.
             |chain| {
-                let (mut previous, forged) = (Hash::default(), json!({"number": 2, "client": "bob"}));
+                let (mut previous, forged) = (Hash::default(), raw(&json!({"number": 2, "client": "bob"})));
                 for seq in 1..=6 {
                     let old = chain.entry(seq).clone();
                     let content = if seq == 2 { forged.clone() } else { old.content };
@@ -169,20 +189,20 @@ fn a_signature_of_another_key_counts_for_nothing() {
 #[test]
 fn what_a_tombstone_took_out_is_accounted_for_and_nothing_else() {
     let mut chain = Chain::new("tombstone");
-    let replaced = json!({"number": 4});
-    let hash = Hash::of(canonical::to_string(&replaced).unwrap());
+    let replaced = raw(&json!({"number": 4}));
+    let hash = Hash::of(replaced.get());
     let tombstone = Tombstone { what: "erased".into(), who: "x".into(), gone: vec![(1, 2)], replaced: vec![(4, hash)] };
     chain.add(Kind::Tombstone, serde_json::to_value(tombstone).unwrap());
     chain.sign();
-    chain.entry(1).content = Value::Null;
-    chain.entry(2).content = Value::Null;
+    chain.entry(1).content = raw(&Value::Null);
+    chain.entry(2).content = raw(&Value::Null);
     chain.entry(4).content = replaced;
     let verdict = chain.verdict(&[]);
     assert_eq!((verdict.faults.as_slice(), verdict.tombstoned), (&[] as &[String], 3));
     // A tombstone is no licence: neither for another content, nor for another entry.
-    chain.entry(4).content = json!({"number": 5});
-    chain.entry(5).content = Value::Null;
-    chain.entry(1).content = json!({"number": 7});
+    chain.entry(4).content = raw(&json!({"number": 5}));
+    chain.entry(5).content = raw(&Value::Null);
+    chain.entry(1).content = raw(&json!({"number": 7}));
     assert_eq!(
         chain.faults(),
         [

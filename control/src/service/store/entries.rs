@@ -2,6 +2,8 @@
 
 use std::mem::take;
 
+use serde_json::value::{RawValue, to_raw_value};
+
 use super::query::{Query, Row, Value};
 use super::{Source, Store, Transaction};
 use crate::chain::{Entry, Hash, Kind};
@@ -111,10 +113,18 @@ fn read(row: &Row) -> Result<Entry, sqlx::Error> {
         kind: row.word("kind", Kind::named)?,
         node: row.owned("node")?,
         received_us: row.number("received_us")?,
-        content: row.some_json("content")?.unwrap_or_default(),
+        content: raw(row.some_text("content")?)?,
         content_hash: row.hash("content_hash")?,
         hash: row.hash("hash")?,
     })
+}
+
+/// Content as it is kept. What is no JSON, since somebody changed it in the database, becomes a text of that: it is exported, too, and
+/// found.
+fn raw(content: Option<&str>) -> Result<Box<RawValue>, sqlx::Error> {
+    let Some(content) = content else { return Ok(RawValue::NULL.to_owned()) };
+    let kept = RawValue::from_string(content.to_owned()).or_else(|_| to_raw_value(content));
+    kept.map_err(|reason| sqlx::Error::Decode(reason.into()))
 }
 
 #[cfg(test)]
