@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::background::Background;
 use crate::client::{Request, Response};
 use crate::waiting::eventually;
-use crate::{background, place, postgres};
+use crate::{background, place, postgres, sqlite};
 
 /// A running control service. Killed when dropped, and also when this process dies in any way.
 pub struct Control {
@@ -100,6 +100,14 @@ impl Control {
     pub fn kill(&mut self) {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
+    }
+
+    /// Changes what it has stored behind its back, as whoever gets at the database can.
+    pub fn tamper(&self, statements: &str) -> Result<()> {
+        match self.options.iter().skip_while(|option| *option != "--database").nth(1) {
+            Some(database) => postgres::execute(database, statements),
+            None => sqlite::execute(&self.folder.path().join("data/policymesh.db"), statements),
+        }
     }
 
     /// Where Envoys connect.

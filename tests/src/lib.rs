@@ -17,6 +17,7 @@ pub mod postgres;
 #[cfg(feature = "module")]
 pub mod protobuf;
 pub mod python;
+pub mod sqlite;
 pub mod standin;
 pub mod waiting;
 #[cfg(feature = "module")]

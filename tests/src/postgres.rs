@@ -37,6 +37,12 @@ pub fn database() -> Result<String> {
     }
 }
 
+/// Runs statements in the database at this URL, as somebody else than the service.
+pub fn execute(database: &str, statements: &str) -> Result<()> {
+    let mut command = Command::new(programs()?.join("psql"));
+    run(command.args(["--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--command", statements, database]))
+}
+
 // === impl Postgres ===
 
 impl Postgres {

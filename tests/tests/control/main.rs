@@ -17,6 +17,7 @@ mod outage;
 mod replicas;
 mod rollout;
 mod shadow;
+mod tampering;
 mod tls;
 mod traces;
 
