@@ -31,6 +31,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub use access::Role;
 pub use export::Form;
+pub use fleet::Standing;
 pub use settings::Settings;
 pub use time::rfc3339;
 pub use xds::{RESOURCE, RESOURCE_TYPE};

@@ -2,15 +2,28 @@
 
 use std::process::ExitCode;
 
-use serde_json::Value;
+use clap::ValueEnum as _;
+use serde_json::{Value, json};
 
-use crate::client::{Server, part};
-use crate::service::rfc3339;
+use crate::client::{Client, Server, escaped, part};
+use crate::service::{Standing, rfc3339};
 use crate::terminal::{Style, say};
 
 /// Lists the Envoys: what each was sent, took or refused, and what its records show to be in force.
 #[derive(clap::Args)]
 pub struct Nodes {
+    /// Those of this cluster only.
+    #[arg(long)]
+    cluster: Option<String>,
+
+    /// Those that took this policy last only.
+    #[arg(long)]
+    policy: Option<String>,
+
+    /// Those that stand so only.
+    #[arg(long, value_enum)]
+    standing: Option<Standing>,
+
     #[command(flatten)]
     server: Server,
 
@@ -23,15 +36,40 @@ pub struct Nodes {
 
 impl Nodes {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let answer: Value = self.server.client()?.get("/v1/nodes")?.json()?;
+        let nodes = self.all(&self.server.client()?)?;
         if self.json {
-            say!("{answer:#}");
+            say!("{:#}", json!({"nodes": nodes}));
             return Ok(ExitCode::SUCCESS);
         }
-        for node in part(&answer, "/nodes").as_array().into_iter().flatten() {
+        for node in &nodes {
             print(node, Style::of_stdout());
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// All that fit, page by page.
+    fn all(&self, client: &Client) -> anyhow::Result<Vec<Value>> {
+        let (mut nodes, mut cursor) = (Vec::new(), None);
+        loop {
+            let mut page: Value =
+                client.get(&format!("/v1/nodes?limit=1000{}", self.query(cursor.as_deref())))?.json()?;
+            if let Some(listed) = page.get_mut("nodes").and_then(Value::as_array_mut) {
+                nodes.append(listed);
+            }
+            cursor = part(&page, "/next").as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(nodes);
+            }
+        }
+    }
+
+    fn query(&self, cursor: Option<&str>) -> String {
+        let standing = self.standing.and_then(|standing| standing.to_possible_value());
+        let standing = standing.as_ref().map(clap::builder::PossibleValue::get_name);
+        let (cluster, policy) = (self.cluster.as_deref(), self.policy.as_deref());
+        let parts = [("cluster", cluster), ("policy", policy), ("standing", standing), ("cursor", cursor)];
+        let given = parts.into_iter().filter_map(|(name, value)| Some(format!("&{name}={}", escaped(value?))));
+        given.collect()
     }
 }
 

@@ -10,7 +10,7 @@ mod replica;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use node::{Acked, Identity, Node, Refusal, Seen};
+pub use node::{Acked, Identity, Node, Refusal, Seen, Standing};
 pub use replica::keep;
 
 use super::store::Store;

@@ -94,6 +94,18 @@ pub struct Seen {
     pub time_us: u64,
 }
 
+/// How a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It is connected.
+    Connected,
+    /// It is not.
+    Away,
+    /// It refuses what it was sent last.
+    Refusing,
+}
+
 /// How many refusals of a node are kept.
 const REFUSALS: usize = 32;
 
@@ -103,6 +115,15 @@ impl Node {
     /// A node of which only the id is known.
     pub fn new(id: &str) -> Self {
         Self { identity: Identity { id: id.to_owned(), ..Identity::default() }, ..Self::default() }
+    }
+
+    /// Whether it stands so.
+    pub fn stands(&self, standing: Standing) -> bool {
+        match standing {
+            Standing::Connected => self.connections > 0,
+            Standing::Away => self.connections == 0,
+            Standing::Refusing => self.refuses(),
+        }
     }
 
     /// Whether it refuses what it was sent last.
