@@ -343,6 +343,7 @@ impl Exchange {
         Some(Attempt {
             provider: candidate.provider.clone(),
             cluster: candidate.cluster.clone(),
+            zone: candidate.zone.clone(),
             format: candidate.format,
             authority: provider.endpoint.authority(),
             base: candidate.base_path.clone(),

@@ -92,6 +92,9 @@ pub struct Attempt {
     pub provider: Name,
     /// The Envoy cluster that leads there.
     pub cluster: Name,
+    /// The provider's zone.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub zone: Name,
     /// What the provider speaks.
     pub format: Format,
     /// The provider's own host name, for `:authority`.

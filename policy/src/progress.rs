@@ -29,6 +29,12 @@ pub struct Attempted {
     pub provider: Name,
     /// The cluster.
     pub cluster: Name,
+    /// The provider's zone.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub zone: Name,
+    /// Whether it was to get placeholders in place of what was found.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
     /// The model's name in the catalogue; absent where the request is for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Name>,
@@ -99,6 +105,8 @@ impl Attempted {
         Self {
             provider: attempt.provider.clone(),
             cluster: attempt.cluster.clone(),
+            zone: attempt.zone.clone(),
+            redacted: attempt.redacted,
             model: attempt.model.as_ref().map(|model| model.name.clone()),
             outcome: Outcome::NoAnswer,
             status: None,

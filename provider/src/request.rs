@@ -88,7 +88,7 @@ mod tests {
 
     fn attempt(format: Format) -> Attempt {
         let attempt = json!({
-            "provider": "p", "cluster": "c", "format": format, "authority": "api.example.com", "base": "/base",
+            "provider": "p", "cluster": "c", "zone": "z", "format": format, "authority": "api.example.com", "base": "/base",
             "model": {"name": "m", "id": "m-1", "written": false},
         });
         serde_json::from_value(attempt).unwrap()

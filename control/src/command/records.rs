@@ -74,8 +74,20 @@ fn line(record: &Value) -> String {
         word("/decision_id"),
         part(record, "/action").as_str().unwrap_or("refuse"),
         word("/level"),
-        word("/chosen/provider"),
+        providers(record),
         part(record, "/ending/status").as_u64().unwrap_or(0),
         word("/rule"),
     )
+}
+
+/// Every provider that was tried, in order; before, the one that was chosen.
+fn providers(record: &Value) -> String {
+    let attempts = part(record, "/attempts").as_array().map(Vec::as_slice).unwrap_or_default();
+    let tried = attempts.iter().filter(|attempt| part(attempt, "/outcome") != "refused");
+    let named: Vec<_> = tried.filter_map(|attempt| part(attempt, "/provider").as_str()).collect();
+    match part(record, "/chosen/provider").as_str().filter(|_| attempts.is_empty()) {
+        Some(chosen) => chosen.to_owned(),
+        None if named.is_empty() => "-".to_owned(),
+        None => named.join(","),
+    }
 }

@@ -8,6 +8,7 @@ mod entry;
 mod hole;
 mod index;
 mod instances;
+mod reached;
 mod signer;
 mod writer;
 
@@ -21,8 +22,9 @@ use tokio::task::JoinHandle;
 
 pub use entry::Draft;
 pub use hole::Hole;
-pub use index::{Index, Unfit};
+pub use index::{Index, Unfit, names};
 pub use instances::Instance;
+pub use reached::reached;
 pub use signer::Signer;
 pub use writer::Head;
 

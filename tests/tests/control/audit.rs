@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use tests::mesh::DECISION_ID;
+use tests::standin::Behaviour;
 
 use crate::{local_only, ordinary, policy, sensitive, start};
 
@@ -67,6 +68,29 @@ fn a_decision_is_explained_with_its_attempts_and_with_what_would_have_changed_it
         told.contains("it would have been another if") && told.contains("the policy would decide otherwise"),
         "{told}"
     );
+}
+
+#[test]
+fn a_request_is_found_by_every_provider_that_it_reached() {
+    let (control, mesh) = start();
+    control.apply(&mesh.moved(&policy("lock")), &[]);
+    control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+    mesh.send(&sensitive());
+    mesh.provider("cloud").behave(Behaviour::Fail(503));
+    let response = mesh.send(&ordinary());
+    control.wait_for_records("limit=100", 2);
+    if mesh.envoy.version() < (1, 39) {
+        return;
+    }
+    let found = |provider: &str| control.json(&format!("/v1/records?provider={provider}"))["records"].take();
+    let [cloud, local] = ["cloud", "local"].map(found);
+    assert_eq!((cloud.as_array().unwrap().len(), local.as_array().unwrap().len()), (1, 2));
+    let attempts = &cloud[0]["record"]["attempts"];
+    assert_eq!((&attempts[0]["zone"], &attempts[1]["zone"]), (&json!("cloud"), &json!("local")), "{attempts:#}");
+    let told = control.does(&["records", &response.header(DECISION_ID)]);
+    assert!(told.contains("cloud,local"), "{told}");
+    let told = control.does(&["records", "--form", "csv", "--provider", "cloud"]);
+    assert!(told.contains("\"cloud, local\",\"big, small\",\"cloud, local\",200,2,"), "{told}");
 }
 
 /// Damages an export in each way, and expects that it is named.

@@ -1,11 +1,14 @@
 //! Comma-separated values: RFC 4180.
 
 use policy::audit::Record;
+use policy::facts::Name;
+use policy::usage::Cost;
 
-use crate::service::journal::Index;
+use crate::service::journal::{Index, reached};
 use crate::service::store::records::Found;
 use crate::service::time::rfc3339;
 
+/// `provider`, `model` and `zone` are those of each attempt, and the cost is what the answer used; what was estimated is not told.
 const COLUMNS: [&str; 20] = [
     "seq",
     "time",
@@ -36,9 +39,9 @@ pub fn head() -> String {
 
 /// One record.
 pub fn line(found: &Found, record: &Record) -> String {
-    let index = Index::from(record);
+    let (index, reached) = (Index::from(record), reached(record));
     let optional = |text: Option<String>| text.unwrap_or_default();
-    let cost = record.chosen.as_ref().and_then(|chosen| chosen.model.as_ref()?.cost);
+    let cost = record.cost.and_then(|cost| if let Cost::Known(cost) = cost { Some(cost) } else { None });
     let fields: [String; 20] = [
         found.seq.to_string(),
         rfc3339(record.time_us),
@@ -52,9 +55,9 @@ pub fn line(found: &Found, record: &Record) -> String {
         optional(index.level),
         optional(index.client),
         optional(index.team),
-        optional(index.provider),
-        optional(index.model),
-        optional(record.chosen.as_ref().map(|chosen| chosen.zone.to_string())),
+        each(reached.iter().map(|one| one.provider)),
+        each(reached.iter().filter_map(|one| one.model)),
+        each(reached.iter().map(|one| one.zone)),
         optional(index.status.map(|status| status.to_string())),
         optional(record.ending.map(|ending| ending.attempts.to_string())),
         optional(record.ending.map(|ending| (ending.micros / 1_000).to_string())),
@@ -62,6 +65,11 @@ pub fn line(found: &Found, record: &Record) -> String {
         optional(cost.map(|cost| serde_json::json!(cost).to_string())),
     ];
     fields.map(|field| quoted(&field)).join(",") + "\r\n"
+}
+
+/// These names, in the order of the attempts.
+fn each<'n>(names: impl Iterator<Item = &'n Name>) -> String {
+    names.map(|name| &**name).collect::<Vec<_>>().join(", ")
 }
 
 /// A field in quotes where it needs them. What a spreadsheet would take for a formula is no formula any more.

@@ -2,10 +2,12 @@
 //! <https://schema.ocsf.io/1.8.0/classes/api_activity>.
 
 use policy::audit::{Action, Record};
+use policy::decision::Outcome;
+use policy::facts::Name;
 use serde_json::{Value, json};
 
 use super::word;
-use crate::service::journal::Index;
+use crate::service::journal::{Index, reached};
 use crate::service::store::records::Found;
 
 const CLASS: u64 = 6003;
@@ -14,7 +16,8 @@ const OTHER: u64 = 99;
 
 /// One record.
 pub fn event(found: &Found, record: &Record) -> Value {
-    let index = Index::from(record);
+    let (index, reached) = (Index::from(record), reached(record));
+    let last = reached.last();
     let client = index.client.clone().unwrap_or_else(|| "unknown".to_owned());
     let allowed = record.action == Action::Route;
     let failed = index.status.is_some_and(|status| status >= 500);
@@ -34,20 +37,28 @@ pub fn event(found: &Found, record: &Record) -> Value {
         "api": {
             "operation": record.facts.as_ref().map_or_else(|| "unknown".to_owned(), |facts| word(&facts.api)),
             "request": {"uid": index.request_id},
-            "service": {"name": index.provider},
+            "service": {"name": last.map(|last| last.provider)},
         },
         "src_endpoint": {"name": "client", "uid": client},
         "dst_endpoint": {"name": found.node},
         "policy": {"name": index.policy, "uid": index.digest, "desc": index.rule},
         "unmapped": {"action": index.action, "level": index.level},
     });
-    if let (Some(fields), Some(chosen)) = (event.as_object_mut(), &record.chosen) {
-        let model = chosen.model.as_ref();
-        fields.insert("ai_model".to_owned(), json!({
-            "ai_provider": chosen.provider, "name": model.map(|model| &model.name), "uid": model.map(|model| &model.id),
-        }));
+    if let (Some(fields), Some(last)) = (event.as_object_mut(), last) {
+        let model = json!({"ai_provider": last.provider, "name": last.model, "uid": last.model.and_then(|model| id(record, model))});
+        fields.insert("ai_model".to_owned(), model);
     }
     without_nulls(event)
+}
+
+/// What the provider calls a model.
+fn id<'r>(record: &'r Record, model: &Name) -> Option<&'r Name> {
+    let candidates = match record.decision.as_ref().map(|decision| &decision.outcome) {
+        Some(Outcome::Route(candidates)) => candidates.as_slice(),
+        _ => &[],
+    };
+    let mut models = record.chosen.iter().chain(candidates).filter_map(|candidate| candidate.model.as_ref());
+    models.find(|candidate| candidate.name == *model).map(|candidate| &candidate.id)
 }
 
 /// What is not known is not there: the schema knows no `null`.

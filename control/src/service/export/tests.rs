@@ -9,8 +9,17 @@ fn found() -> Found {
         "policy": {"name": "acme", "digest": "dd"}, "action": "route", "rule": "a, b", "level": "public",
         "chosen": {"provider": "openai", "cluster": "openai", "format": "openai", "zone": "cloud",
             "model": {"name": "gpt-4o", "id": "gpt-4o-2024"}},
+        "decision": {"level": "public", "reason": {"rule": "a, b"}, "outcome": {"route": [
+            {"provider": "anthropic", "cluster": "anthropic", "format": "anthropic", "zone": "abroad",
+                "model": {"name": "claude", "id": "claude-4"}},
+        ]}},
+        "attempts": [
+            {"provider": "openai", "cluster": "openai", "zone": "cloud", "model": "gpt-4o", "outcome": "failed"},
+            {"provider": "anthropic", "cluster": "anthropic", "zone": "abroad", "model": "claude", "outcome": "answered"},
+        ],
+        "cost": {"nano_usd": 207_000},
         "scan": {"body_bytes": 1, "text_bytes": 1, "remembered_bytes": 0, "micros": 1},
-        "ending": {"status": 200, "request_bytes": 1, "response_bytes": 1, "attempts": 1, "micros": 2_000},
+        "ending": {"status": 200, "request_bytes": 1, "response_bytes": 1, "attempts": 2, "micros": 2_000},
     });
     Found { seq: 7, node: "edge 1".into(), received_us: 1, record }
 }
@@ -24,8 +33,8 @@ fn a_line_of_csv_has_a_field_for_each_column() {
     let line = Form::Csv.line(&found()).unwrap();
     assert_eq!(
         line,
-        "7,2025-11-25T22:30:00.000000Z,edge 1,0199d3c1-0000-7000-8000-000000000001,,acme,dd,route,\"a, b\",public,,,openai,\
-         gpt-4o,cloud,200,1,2,,\r\n"
+        "7,2025-11-25T22:30:00.000000Z,edge 1,0199d3c1-0000-7000-8000-000000000001,,acme,dd,route,\"a, b\",public,,,\
+         \"openai, anthropic\",\"gpt-4o, claude\",\"cloud, abroad\",200,2,2,,207000\r\n"
     );
     assert_eq!(Form::Csv.head().matches(',').count(), 19);
 }
@@ -48,7 +57,7 @@ fn ocsf_has_what_the_class_requires() {
         assert!(!event[required].is_null(), "{required}: {event:#}");
     }
     assert_eq!((&event["type_uid"], &event["time"]), (&json!(600_399), &json!(1_764_109_800_000_u64)));
-    assert_eq!(event["ai_model"], json!({"ai_provider": "openai", "name": "gpt-4o", "uid": "gpt-4o-2024"}));
+    assert_eq!(event["ai_model"], json!({"ai_provider": "anthropic", "name": "claude", "uid": "claude-4"}));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What an audit record can be found by.
 
 use policy::audit::{FORM, Record};
-use policy::facts::{Facts, Identity};
+use policy::facts::{Facts, Identity, Name};
 use serde_json::Value;
+
+use super::reached::reached;
 
 /// The parts of a record that the store can search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,9 +29,9 @@ pub struct Index {
     pub rule: Option<String>,
     /// The level that counted.
     pub level: Option<String>,
-    /// The provider that was chosen first.
+    /// The [names] of the providers that it was sent to.
     pub provider: Option<String>,
-    /// The model that was chosen first.
+    /// The names of the models, likewise.
     pub model: Option<String>,
     /// The client: a name, an id, or a digest.
     pub client: Option<String>,
@@ -71,6 +73,7 @@ impl From<&Record> for Index {
     fn from(record: &Record) -> Self {
         let identity =
             |who: fn(&Facts) -> &Option<Identity>| record.facts.as_ref().and_then(|facts| written(who(facts)));
+        let reached = reached(record);
         Self {
             epoch: record.instance.epoch.to_string(),
             sequence: record.instance.sequence,
@@ -82,13 +85,23 @@ impl From<&Record> for Index {
             action: record.action.name(),
             rule: record.rule.as_ref().map(ToString::to_string),
             level: record.level.as_ref().map(ToString::to_string),
-            provider: record.chosen.as_ref().map(|chosen| chosen.provider.to_string()),
-            model: record.chosen.as_ref().and_then(|chosen| chosen.model.as_ref()).map(|model| model.name.to_string()),
+            provider: some_names(reached.iter().map(|one| one.provider)),
+            model: some_names(reached.iter().filter_map(|one| one.model)),
             client: identity(|facts| &facts.client),
             team: identity(|facts| &facts.team),
             status: record.ending.map(|ending| ending.status),
         }
     }
+}
+
+/// Names as they are kept in one column: each between line breaks, which none has.
+pub fn names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    names.into_iter().fold("\n".to_owned(), |names, name| names + name + "\n")
+}
+
+fn some_names<'n>(of: impl Iterator<Item = &'n Name>) -> Option<String> {
+    let mut of = of.map(|name| &**name).peekable();
+    of.peek().is_some().then(|| names(of))
 }
 
 /// The form of what cannot be read, where it is one that this service does not know.

@@ -84,6 +84,11 @@ fn record(epoch: u64) -> Value {
             "detectors": {"email": {"count": 2, "confidence": "validated"}}},
         "decision": {"outcome": {"route": [candidate("openai", "gpt-4o"), candidate("anthropic", "claude-sonnet")]},
             "reason": {"rule": "otherwise as asked, with failover"}, "level": "public"},
+        "attempts": [{"provider": "openai", "cluster": "openai", "zone": "cloud", "model": "gpt-4o", "outcome": "answered",
+            "status": 200, "first_byte_micros": 600_000}],
+        "usage": {"state": "complete", "input": 1_500, "output": 300, "cached": 0, "cache_written": 0, "reasoning": 0,
+            "audio_input": 0, "audio_output": 0},
+        "cost": {"nano_usd": 6_750_000},
         "scan": {"body_bytes": 8_192, "text_bytes": 6_000, "remembered_bytes": 0, "micros": 40},
         "ending": {"status": 200, "request_bytes": 8_192, "response_bytes": 2_048, "attempts": 1, "micros": 900_000},
     })
