@@ -21,18 +21,19 @@ use std::future::Future;
 use std::path::Path;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Postgres, SqlSafeStr as _, Sqlite, SqlitePool};
+use sqlx::{Postgres, SqlSafeStr as _, Sqlite};
 
 pub use entries::Chained;
 pub use postgres::Changes;
 use postgres::Server;
 use query::{Query, Row};
+use sqlite::File;
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Store {
     /// A file of this service's own.
-    Sqlite(SqlitePool),
+    Sqlite(File),
     /// A server that replicas share.
     Postgres(Server),
 }
@@ -58,7 +59,7 @@ impl Store {
     pub async fn open(url: Option<&str>, folder: &Path) -> anyhow::Result<Self> {
         match url {
             Some(url) => Server::open(url).await.map(Self::Postgres),
-            None => sqlite::open(folder).await.map(Self::Sqlite),
+            None => File::open(folder).await.map(Self::Sqlite),
         }
     }
 
@@ -79,7 +80,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             // Nobody else writes until it is over.
-            Self::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
+            Self::Sqlite(file) => file.writer.begin_with("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
             Self::Postgres(server) => server.pool.begin().await.map(Transaction::Postgres),
         }
     }
@@ -139,7 +140,9 @@ impl Transaction {
 impl Source for &Store {
     async fn fetch(self, query: Query<'_>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
-            Store::Sqlite(pool) => query.for_sqlite().fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
+            Store::Sqlite(file) => {
+                query.for_sqlite().fetch_all(&file.readers).await?.into_iter().map(Row::Sqlite).collect()
+            }
             Store::Postgres(server) => {
                 query.for_postgres().fetch_all(&server.pool).await?.into_iter().map(Row::Postgres).collect()
             }
