@@ -122,12 +122,14 @@ pub async fn erase(service: &Service, who: &str, client: &str) -> Result<u64, No
     }
 }
 
-/// The content without the places in which a client is named.
+/// The content without the places in which a client is named: among the facts of a record, or in what somebody looked for.
 fn without_client(mut content: Value) -> String {
-    for place in ["/facts", "/at/records"] {
-        if let Some(fields) = content.pointer_mut(place).and_then(Value::as_object_mut) {
-            fields.remove("client");
-        }
+    if let Some(facts) = content.pointer_mut("/facts").and_then(Value::as_object_mut) {
+        facts.remove("client");
+    }
+    let looks = content.pointer_mut("/at").and_then(Value::as_object_mut);
+    for look in looks.into_iter().flat_map(serde_json::Map::values_mut).filter_map(Value::as_object_mut) {
+        look.remove("client");
     }
     // What was canonical JSON still is some.
     canonical::of_value(&content).unwrap_or_default()
@@ -174,5 +176,7 @@ mod tests {
         assert_eq!(without_client(record), r#"{"action":"route","facts":{"team":{"named":"red"}}}"#);
         let look = json!({"what": "looked", "who": "x", "at": {"records": {"client": "alice", "limit": 5}}});
         assert_eq!(without_client(look), r#"{"at":{"records":{"limit":5}},"what":"looked","who":"x"}"#);
+        let replayed = json!({"what": "looked", "who": "x", "at": {"replay": {"client": "alice"}}});
+        assert_eq!(without_client(replayed), r#"{"at":{"replay":{}},"what":"looked","who":"x"}"#);
     }
 }
