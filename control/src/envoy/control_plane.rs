@@ -126,6 +126,11 @@ pub fn version(policy: &str, number: u64, module: &str, configuration: &str) -> 
     format!("{policy}/{number}/{}", hash.get(..16).unwrap_or_default())
 }
 
+/// The hash in such a version: where it is the same, so is what Envoy gets, whatever the number.
+pub fn hash_of(version: &str) -> &str {
+    version.rsplit_once('/').map_or(version, |(_, hash)| hash)
+}
+
 fn endpoint(address: &Address) -> Node {
     let Address { host, port } = address;
     let socket = map! { "socket_address" => map! { "address" => host.as_str(), "port_value" => *port } };

@@ -17,7 +17,7 @@ use crate::service::board::{Plan, Release};
 use crate::service::fleet::{Identity, is_name};
 use crate::service::store::policies;
 use crate::service::time::now_us;
-use crate::service::xds::due::{Due, due};
+use crate::service::xds::due::{Due, Refused, due};
 use crate::service::xds::resource;
 use crate::service::{Service, ended};
 
@@ -101,9 +101,9 @@ async fn bundle(service: &Service, plan: &Plan, node: &Recipient) -> Result<Opti
     let identity = Identity::from(node);
     let known = service.fleet.find(&identity.id).await?;
     let release = match due(plan, &identity, known.as_ref()) {
-        Due::Nothing | Due::Refused(None) => return Ok(None),
+        Due::Nothing | Due::Refused(Refused { last: None, .. }) => return Ok(None),
         Due::Published(release) => release,
-        Due::Refused(Some(last)) => {
+        Due::Refused(Refused { last: Some(last), .. }) => {
             let Some(release) = policies::release(&service.store, &last.policy, last.number).await? else {
                 return Ok(None);
             };

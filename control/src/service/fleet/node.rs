@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::envoy::control_plane;
+
 /// An Envoy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Node {
@@ -134,6 +136,13 @@ impl Node {
     /// Whether it has refused this version.
     pub fn has_refused(&self, version: &str) -> bool {
         self.refused.iter().any(|refusal| refusal.version == version)
+    }
+
+    /// How it refused what this version says, under whatever number.
+    pub fn refusal_of(&self, version: &str) -> Option<&Refusal> {
+        let alike = |refusal: &&Refusal| control_plane::hash_of(&refusal.version) == control_plane::hash_of(version);
+        let own = |refusal: &&Refusal| refusal.version == version;
+        self.refused.iter().rev().find(own).or_else(|| self.refused.iter().rev().find(alike))
     }
 
     /// Adds what another replica of the service sees of the same node.

@@ -13,7 +13,7 @@ use tonic::Status;
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 
-use super::due::{self, Due};
+use super::due::{self, Due, Refused};
 use super::resource::{self, Resource, Salt};
 use crate::chain::Kind;
 use crate::service::board::{Plan, Release};
@@ -210,12 +210,18 @@ impl Session {
         let identity = self.identity.as_ref()?;
         let known = self.service.fleet.own(&identity.id)?;
         let due = due::due(&self.plan.borrow_and_update(), identity, Some(&known));
-        let last = match due {
+        let Refused { last, anew } = match due {
             Due::Nothing => return self.has.is_none().then_some(None),
             Due::Published(release) => return Some(Some(release)),
-            Due::Refused(_) if self.has.is_some() => return None,
-            Due::Refused(None) => return Some(None),
-            Due::Refused(Some(last)) => last,
+            Due::Refused(refused) => refused,
+        };
+        if let Some(refusal) = anew {
+            self.service.fleet.refused(&identity.id, refusal).await;
+        }
+        let last = match last {
+            _ if self.has.is_some() => return None,
+            None => return Some(None),
+            Some(last) => last,
         };
         match policies::release(&self.service.store, &last.policy, last.number).await {
             Ok(good) => Some(good.map(Arc::new)),
