@@ -1,6 +1,6 @@
 //! Signed checkpoints of the chain, and their copy outside of the database.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use super::writer::Head;
 use crate::chain::Checkpoint;
 use crate::chain::signature::Key;
+use crate::service::folder::own;
 use crate::service::time::now_us;
 
 /// Signs the end of the chain now and then.
@@ -31,8 +32,7 @@ const AGE_US: u64 = 30_000_000;
 impl Signer {
     /// Signs with this key, and adds each checkpoint to this file.
     pub fn new(key: Arc<Key>, anchor: &Path) -> anyhow::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(anchor);
-        let anchor = file.with_context(|| format!("--anchor: cannot write to `{}`", anchor.display()))?;
+        let anchor = own(anchor).with_context(|| format!("--anchor: cannot write to `{}`", anchor.display()))?;
         Ok(Self { key, anchor, signed: 0, signed_us: now_us() })
     }
 

@@ -8,6 +8,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::migrator;
+use crate::service::folder::own;
 
 /// Every change to the schema, in order. What has been released is never edited, only added to.
 const MIGRATIONS: [(i64, &str, &str); 5] = [
@@ -49,6 +50,8 @@ impl File {
     /// Opens the database in this folder, made if there is none, and brings its schema up to date.
     pub async fn open(folder: &Path) -> anyhow::Result<Self> {
         let file = folder.join("policymesh.db");
+        // SQLite gives its other files the permissions of this one.
+        own(&file).with_context(|| format!("cannot write to `{}`", file.display()))?;
         let cannot_open = || format!("cannot open the database `{}`", file.display());
         let pool = |connections, cache| {
             let options = options(&file).pragma("cache_size", cache);
