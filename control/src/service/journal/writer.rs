@@ -49,6 +49,8 @@ struct Group {
     /// The instances whose records are among them, as they then are.
     instances: HashMap<String, Instance>,
     checkpoint: Option<Checkpoint>,
+    /// A node that sent records of an instance which runs in another, and that one: they are not taken, lest they fill its gaps.
+    foreign: Option<(String, String)>,
 }
 
 // === impl Writer ===
@@ -93,6 +95,9 @@ impl Writer {
         match self.try_write(submissions, sign, &mut waiting).await {
             Ok(written) => {
                 self.head = written.head;
+                if let Some((node, other)) = written.foreign {
+                    tracing::warn!(node, other, "a node sends the records of another, which are not taken");
+                }
                 written.checkpoint.iter().for_each(|checkpoint| self.signer.keep(checkpoint));
                 self.fleet.saw(written.shown);
                 self.remember(written.instances);
@@ -168,17 +173,20 @@ impl Writer {
         now_us: u64,
     ) -> Result<bool, sqlx::Error> {
         let Some(index) = &draft.index else { return Ok(true) };
-        if let Some(instance) = group.instances.get_mut(&index.epoch) {
-            return Ok(instance.take(index.sequence, now_us));
+        if !group.instances.contains_key(&index.epoch) {
+            let known = match self.instances.get(&index.epoch) {
+                Some(known) => Some(known.clone()),
+                None => instances::find(transaction, &index.epoch).await?,
+            };
+            let instance = known.unwrap_or_else(|| Instance::new(&index.epoch, &draft.node));
+            group.instances.insert(index.epoch.clone(), instance);
         }
-        let known = match self.instances.get(&index.epoch) {
-            Some(known) => Some(known.clone()),
-            None => instances::find(transaction, &index.epoch).await?,
-        };
-        let mut instance = known.unwrap_or_else(|| Instance::new(&index.epoch, &draft.node));
-        let new = instance.take(index.sequence, now_us);
-        group.instances.insert(index.epoch.clone(), instance);
-        Ok(new)
+        let Some(instance) = group.instances.get_mut(&index.epoch) else { return Ok(true) };
+        if instance.node != draft.node {
+            group.foreign.get_or_insert_with(|| (draft.node.clone(), instance.node.clone()));
+            return Ok(false);
+        }
+        Ok(instance.take(index.sequence, now_us))
     }
 
     fn remember(&mut self, instances: HashMap<String, Instance>) {
