@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -35,7 +36,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             return Err(Problem::bad_request("send JSON, and say so: `content-type: application/json`"));
         }
         let bytes = Bytes::from_request(request, state).await;
-        let bytes = bytes.map_err(|reason| Problem::bad_request(reason.body_text()))?;
+        let bytes = bytes.map_err(|reason| match reason.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(reason.body_text()),
+            _ => Problem::bad_request(reason.body_text()),
+        })?;
+        // Fields without their names are taken for an object, too: what is meant by them is anybody's guess.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::bad_request("the body: it is no JSON object"));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|reason| Problem::bad_request(format!("the body: {reason}")))
     }
 }

@@ -13,10 +13,29 @@ use crate::service::fleet::{Node, Standing};
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Nodes {
     /// In the order of their ids.
-    nodes: Vec<Node>,
+    nodes: Vec<Listed>,
     /// What `cursor` must be for the next page; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+}
+
+/// A node, and what it is to have.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Listed {
+    #[serde(flatten)]
+    node: Node,
+    /// The version that is published for it, if one is. Whether it has it is told by `acked`, `refused` and `seen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<PublishedVersion>,
+}
+
+/// A version that is published.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PublishedVersion {
+    /// The policy's name.
+    policy: String,
+    /// The number of the version.
+    number: u64,
 }
 
 /// Which nodes.
@@ -50,6 +69,16 @@ impl Filter {
     }
 }
 
+// === impl Listed ===
+
+impl Listed {
+    fn new(node: Node, service: &Service) -> Self {
+        let release = service.board.watch().borrow().release_for(&node.identity);
+        let due = release.map(|release| PublishedVersion { policy: release.policy.clone(), number: release.number });
+        Self { node, due }
+    }
+}
+
 /// Lists the Envoys that were ever connected.
 #[utoipa::path(get, path = "/v1/nodes", tag = "nodes", params(Filter), responses(
     (status = OK, body = Nodes),
@@ -63,14 +92,16 @@ pub async fn list(
     let mut fitting = service.fleet.all().await?.into_iter().filter(|node| filter.fits(node));
     let nodes: Vec<_> = fitting.by_ref().take(limit).collect();
     let next = fitting.next().and_then(|_| nodes.last()).map(|last| last.identity.id.clone());
+    let nodes = nodes.into_iter().map(|node| Listed::new(node, &service)).collect();
     Ok(Json(Nodes { nodes, next }))
 }
 
 /// Tells what an Envoy was sent, took, refused, and shows to be in force.
 #[utoipa::path(get, path = "/v1/nodes/{id}", tag = "nodes", params(("id" = String, Path, description = "Its id")), responses(
-    (status = OK, body = Node),
+    (status = OK, body = Listed),
     (status = NOT_FOUND, body = Problem),
 ))]
-pub async fn find(State(service): State<Service>, At(id): At<String>) -> Result<Json<Node>, Problem> {
-    service.fleet.find(&id).await?.map(Json).ok_or_else(|| Problem::not_found(&format!("node `{id}`")))
+pub async fn find(State(service): State<Service>, At(id): At<String>) -> Result<Json<Listed>, Problem> {
+    let node = service.fleet.find(&id).await?.ok_or_else(|| Problem::not_found(&format!("node `{id}`")))?;
+    Ok(Json(Listed::new(node, &service)))
 }

@@ -79,6 +79,11 @@ impl Problem {
         Self::new(StatusCode::MISDIRECTED_REQUEST, detail)
     }
 
+    /// There is too much of it.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
     /// It must be said on what the change is based.
     pub fn precondition_required() -> Self {
         Self::new(

@@ -17,6 +17,7 @@ use super::problem::Problem;
 use crate::chain::{Kind, canonical};
 use crate::service::Service;
 use crate::service::export::Form;
+use crate::service::fleet::is_name;
 use crate::service::journal::{Draft, Hole, Instance, Unfit};
 use crate::service::store::instances;
 use crate::service::store::records::{self, Filter, Found};
@@ -87,6 +88,9 @@ pub struct Taken {
 ))]
 pub async fn add(State(service): State<Service>, Body(collected): Body<Collected>) -> Result<Json<Taken>, Problem> {
     let Collected { node, records } = collected;
+    if !is_name(&node) {
+        return Err(Problem::bad_request("`node`: the id of a node has 1 to 1000 bytes, and no control characters"));
+    }
     let (mut drafts, mut reason, count) = (Vec::with_capacity(records.len()), None, records.len());
     for record in records {
         match draft(&node, record) {

@@ -72,6 +72,9 @@ pub struct Found {
     pub record: Value,
 }
 
+/// What can happen to a request.
+const ACTIONS: [&str; 5] = ["none", "route", "answer", "deny", "refuse"];
+
 const COLUMNS: &str = "select seq, node, received_us, content from entries where kind = 'record'";
 
 /// A page of records, and where the next one begins.
@@ -181,6 +184,9 @@ impl Filter {
                     "`{name}`: `{moment}` is neither a span such as `15m`, `2h` or `7d` nor microseconds since the Unix epoch"
                 ));
             }
+        }
+        if let Some(action) = self.action.as_deref().filter(|action| !ACTIONS.contains(action)) {
+            return Err(format!("`action`: `{action}` is none of {}", ACTIONS.join(", ")));
         }
         match self.limit {
             Some(limit) if !(1..=1000).contains(&limit) => Err(format!("`limit`: `{limit}` is not from 1 to 1000")),
