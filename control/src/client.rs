@@ -217,19 +217,24 @@ impl Answer {
         let Some(detail) = problem.get("detail").and_then(Value::as_str) else {
             return format!("the service answered with status {}", self.status);
         };
-        let errors = problem.get("findings").and_then(Value::as_array).into_iter().flatten();
-        let errors = errors.filter(|finding| *part(finding, "/severity") == "error");
-        let told = |finding: &Value| {
-            let [path, message] =
-                ["/path", "/message"].map(|name| part(finding, name).as_str().unwrap_or_default().to_owned());
-            format!("\n  {path}: {message}")
-        };
-        // One error is the detail already.
-        match errors.clone().count() {
-            0 | 1 => detail.to_owned(),
-            _ => detail.to_owned() + &errors.map(told).collect::<String>(),
+        let findings = problem.get("findings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        match findings {
+            // It is the detail already.
+            [] | [_] => detail.to_owned(),
+            findings => {
+                findings.iter().fold(detail.to_owned(), |told, finding| told + "\n  " + &finding_on_a_line(finding))
+            }
         }
     }
+}
+
+/// What the service says of a policy, with its place.
+pub fn finding_on_a_line(finding: &Value) -> String {
+    let word = |pointer: &str| part(finding, pointer).as_str().filter(|word| !word.is_empty());
+    let [path, severity, message] = ["/path", "/severity", "/message"].map(|pointer| word(pointer).unwrap_or_default());
+    let help = word("/help").map(|help| format!(" ({help})")).unwrap_or_default();
+    let place = if path.is_empty() { String::new() } else { format!("{path}: ") };
+    format!("{place}{severity}: {message}{help}")
 }
 
 /// A part of a path, with what cannot stand in one escaped.

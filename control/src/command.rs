@@ -16,11 +16,13 @@ mod load;
 mod nodes;
 mod policies;
 mod prove;
+mod reach;
 mod recipient;
 mod records;
 mod replay;
 mod rollout;
 mod schema;
+mod select;
 mod selection;
 mod serve;
 mod shadow;
@@ -57,6 +59,7 @@ enum Command {
     Apply(apply::Apply),
     Policies(policies::Policies),
     Diff(diff::Diff),
+    Select(select::Select),
     Publish(rollout::Publish),
     Promote(rollout::Promote),
     Rollback(rollout::Rollback),
@@ -98,6 +101,7 @@ impl Policymesh {
             Command::Apply(command) => command.run(),
             Command::Policies(command) => command.run(),
             Command::Diff(command) => command.run(),
+            Command::Select(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Promote(command) => command.run(),
             Command::Rollback(command) => command.run(),

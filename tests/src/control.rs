@@ -180,6 +180,17 @@ impl Control {
         self.does(&[&["apply", &file], options].concat())
     }
 
+    /// Puts a policy in force that some node refuses; what is said of that.
+    pub fn apply_in_vain(&self, policy: &Value, options: &[&str]) -> String {
+        let file = self.folder.path().join("policy.json");
+        fs::write(&file, policy.to_string()).unwrap();
+        let Output { status, stdout, stderr } =
+            self.command(&[&["apply", &file.display().to_string()], options].concat());
+        let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(status.code() == Some(1) && told.contains("refuses it, and keeps what it has"), "{told}");
+        told
+    }
+
     /// Waits until the node is as it should be, and gives it.
     pub fn wait_for_node(&self, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let path = format!("/v1/nodes/{id}");

@@ -10,10 +10,10 @@ use policy::policy::Policy;
 use serde_json::{Value, json};
 
 use super::input;
-use super::rollout::Terms;
+use super::rollout::{Done, Terms};
 use super::test::suite;
-use crate::client::{Client, Server, escaped, part};
-use crate::terminal::{Style, say};
+use crate::client::{Client, Server, escaped, finding_on_a_line, part};
+use crate::terminal::Style;
 
 /// Puts policies from files into force, through the control service.
 ///
@@ -65,11 +65,13 @@ impl Apply {
         }
         let tests = self.tests()?;
         let client = self.server.client()?;
+        let mut refused = false;
         for document in &documents {
             let told = self.apply(&client, document, &tests).with_context(|| format!("{}", document.file.display()))?;
-            say!("{}: {told}", Style::of_stdout().bold(&document.name));
+            refused |= told.is_refused();
+            told.say(&document.name);
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(ExitCode::from(u8::from(refused)))
     }
 
     /// The tests, as the service takes them.
@@ -81,7 +83,7 @@ impl Apply {
         suite::files(&self.tests)?.into_iter().map(read).collect()
     }
 
-    fn apply(&self, client: &Client, document: &Document, tests: &Value) -> anyhow::Result<String> {
+    fn apply(&self, client: &Client, document: &Document, tests: &Value) -> anyhow::Result<Done> {
         let path = format!("/v1/policies/{}", escaped(&document.name));
         let policy = client.get(&path)?;
         let seen: Option<Value> = policy.found()?;
@@ -89,23 +91,20 @@ impl Apply {
         let new = json!({"document": document.text, "message": self.message, "source": source, "tests": tests});
         let revision = Some(policy.revision.unwrap_or(0));
         let added: Value = client.post(&format!("{path}/versions"), revision, &new)?.json()?;
+        for finding in part(&added, "/findings").as_array().into_iter().flatten() {
+            eprintln!("{}: {}", document.file.display(), finding_on_a_line(finding));
+        }
         let number = part(&added, "/version/number").as_u64().context("the service tells no number")?;
         if seen.is_some_and(|seen| *part(&seen, "/published") == number) {
-            return Ok(format!("version {number} is in force already"));
+            return Ok(Done::new(format!("version {number} is in force already")));
         }
         if self.no_publish {
-            return Ok(format!("version {number} is kept, not published"));
+            return Ok(Done::new(format!("version {number} is kept, not published")));
         }
-        let canary = self.terms.chosen();
         let revision = client.get(&path)?.revision;
         let publish = client.post(&format!("{path}/versions/{number}/publish"), revision, &self.terms.publication())?;
         let _: Value = publish.json()?;
-        Ok(match canary {
-            None => format!("version {number} is published"),
-            Some(_) => {
-                format!("version {number} is published to its first nodes: `policymesh promote` gives it to all")
-            }
-        })
+        Ok(self.terms.published(client, &document.name, number))
     }
 }
 

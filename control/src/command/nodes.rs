@@ -36,7 +36,10 @@ pub struct Nodes {
 
 impl Nodes {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let nodes = self.all(&self.server.client()?)?;
+        let standing = self.standing.and_then(|standing| standing.to_possible_value());
+        let standing = standing.as_ref().map(clap::builder::PossibleValue::get_name);
+        let (cluster, policy) = (self.cluster.as_deref(), self.policy.as_deref());
+        let nodes = all(&self.server.client()?, &[("cluster", cluster), ("policy", policy), ("standing", standing)])?;
         if self.json {
             say!("{:#}", json!({"nodes": nodes}));
             return Ok(ExitCode::SUCCESS);
@@ -46,30 +49,20 @@ impl Nodes {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    /// All that fit, page by page.
-    fn all(&self, client: &Client) -> anyhow::Result<Vec<Value>> {
-        let (mut nodes, mut cursor) = (Vec::new(), None);
-        loop {
-            let mut page: Value =
-                client.get(&format!("/v1/nodes?limit=1000{}", self.query(cursor.as_deref())))?.json()?;
-            if let Some(listed) = page.get_mut("nodes").and_then(Value::as_array_mut) {
-                nodes.append(listed);
-            }
-            cursor = part(&page, "/next").as_str().map(str::to_owned);
-            if cursor.is_none() {
-                return Ok(nodes);
-            }
+/// All nodes that fit, page by page.
+pub fn all(client: &Client, filter: &[(&str, Option<&str>)]) -> anyhow::Result<Vec<Value>> {
+    let part_of_query = |(name, value): &(&str, Option<&str>)| Some(format!("&{name}={}", escaped((*value)?)));
+    let query: String = filter.iter().filter_map(part_of_query).collect();
+    let (mut nodes, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let mut page: Value = client.get(&format!("/v1/nodes?limit=1000{query}{cursor}"))?.json()?;
+        if let Some(listed) = page.get_mut("nodes").and_then(Value::as_array_mut) {
+            nodes.append(listed);
         }
-    }
-
-    fn query(&self, cursor: Option<&str>) -> String {
-        let standing = self.standing.and_then(|standing| standing.to_possible_value());
-        let standing = standing.as_ref().map(clap::builder::PossibleValue::get_name);
-        let (cluster, policy) = (self.cluster.as_deref(), self.policy.as_deref());
-        let parts = [("cluster", cluster), ("policy", policy), ("standing", standing), ("cursor", cursor)];
-        let given = parts.into_iter().filter_map(|(name, value)| Some(format!("&{name}={}", escaped(value?))));
-        given.collect()
+        let Some(next) = part(&page, "/next").as_str() else { return Ok(nodes) };
+        cursor = format!("&cursor={}", escaped(next));
     }
 }
 
@@ -88,6 +81,10 @@ fn print(node: &Value, style: Style) {
         word(part(identity, "/cluster")),
         word(part(identity, "/envoy"))
     );
+    match part(node, "/due/number").as_u64() {
+        Some(number) => say!("  due   {} version {number}", word(part(node, "/due/policy"))),
+        None => say!("  due   nothing: no published policy is for it"),
+    }
     say!("  sent  {}", word(part(node, "/sent")));
     say!("  took  {}", word(part(node, "/acked/version")));
     let seen = part(node, "/seen");

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+use super::select;
 use crate::client::{Client, Server, escaped, part};
 use crate::service::rfc3339;
 use crate::terminal::say;
@@ -75,7 +76,8 @@ fn standing(policy: &Value) -> String {
         ),
         _ => String::new(),
     };
-    format!("{}: {published} of {}{rollout}", text(policy, "name"), part(policy, "/latest"))
+    let nodes = select::told(policy);
+    format!("{}: {published} of {}{rollout}; for {nodes}", text(policy, "name"), part(policy, "/latest"))
 }
 
 fn line(version: &Value, in_force: &Value) -> String {

@@ -66,6 +66,9 @@ impl Records {
 
 /// A record on one line.
 fn line(record: &Value) -> String {
+    if record.is_null() {
+        return "-  taken out: kept no longer, or erased".to_owned();
+    }
     let word = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
     let time = rfc3339(part(record, "/time_us").as_u64().unwrap_or(0));
     format!(

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
-use crate::client::{Client, Server, escaped};
-use crate::terminal::say;
+use super::reach::Reach;
+use crate::client::{Client, Server, escaped, part};
+use crate::terminal::{Style, say};
 
 /// Publishes a version that the control service has: at once, or to some nodes first.
 #[derive(clap::Args)]
@@ -72,13 +73,20 @@ pub struct Terms {
     without_tests: bool,
 }
 
+/// What was done, and what nodes say of it.
+pub struct Done {
+    said: String,
+    reach: Option<Reach>,
+}
+
 // === impl Publish ===
 
 impl Publish {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let Self { name, number, terms, server } = self;
-        let body = terms.publication();
-        change(&server, &name, &format!("versions/{number}/publish"), &body, &format!("version {number} is published"))
+        let client = server.client()?;
+        send(&client, &name, &format!("versions/{number}/publish"), &terms.publication())?;
+        Ok(terms.published(&client, &name, number).say(&name))
     }
 }
 
@@ -86,7 +94,11 @@ impl Publish {
 
 impl Promote {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        change(&self.server, &self.name, "promote", &json!({}), "all nodes get what the first ones have")
+        let client = self.server.client()?;
+        let policy = send(&client, &self.name, "promote", &json!({}))?;
+        let number = part(&policy, "/published").as_u64().unwrap_or(0);
+        let said = format!("all nodes get what the first ones have, version {number}");
+        Ok(Done::reached(said, &client, &self.name, number).say(&self.name))
     }
 }
 
@@ -95,7 +107,11 @@ impl Promote {
 impl Rollback {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let body = json!({"reason": self.reason});
-        change(&self.server, &self.name, "roll-back", &body, "the version before is in force again")
+        let client = self.server.client()?;
+        let policy = send(&client, &self.name, "roll-back", &body)?;
+        let number = part(&policy, "/published").as_u64().unwrap_or(0);
+        let said = format!("version {number}, the one before, is published again");
+        Ok(Done::reached(said, &client, &self.name, number).say(&self.name))
     }
 }
 
@@ -109,8 +125,50 @@ impl Terms {
     }
 
     /// Who gets it first; nothing if all nodes get it at once.
-    pub fn chosen(&self) -> Option<Value> {
+    fn chosen(&self) -> Option<Value> {
         group(self.canary_share, &self.canary_node)
+    }
+
+    /// What came of a version that was published on these terms.
+    pub fn published(&self, client: &Client, name: &str, number: u64) -> Done {
+        let said = match self.chosen() {
+            None => format!("version {number} is published"),
+            Some(_) => {
+                format!("version {number} is published to its first nodes: `policymesh promote` gives it to all")
+            }
+        };
+        Done::reached(said, client, name, number)
+    }
+}
+
+// === impl Done ===
+
+impl Done {
+    /// What is done, without a word of nodes.
+    pub fn new(said: String) -> Self {
+        Self { said, reach: None }
+    }
+
+    /// What is done, and what nodes say of it.
+    fn reached(said: String, client: &Client, name: &str, number: u64) -> Self {
+        Self { said, reach: Reach::wait(client, name, number) }
+    }
+
+    /// Whether some node refuses it.
+    pub fn is_refused(&self) -> bool {
+        self.reach.as_ref().is_some_and(|reach| !reach.refused.is_empty())
+    }
+
+    /// Says it. 1 if some node refuses it.
+    pub fn say(&self, name: &str) -> ExitCode {
+        let name = Style::of_stdout().bold(name);
+        match &self.reach {
+            Some(reach) => say!("{name}: {}; {reach}", self.said),
+            None => say!("{name}: {}", self.said),
+        }
+        let refused = self.reach.iter().flat_map(|reach| &reach.refused);
+        refused.for_each(|refusal| eprintln!("{}: {refusal}", Style::of_stderr().bad("refused")));
+        ExitCode::from(u8::from(self.is_refused()))
     }
 }
 
@@ -135,12 +193,15 @@ pub fn group(share: Option<u8>, nodes: &[String]) -> Option<Value> {
     }
 }
 
-/// Changes a policy as it stands now.
+/// Changes a policy as it stands now, and says so.
 pub fn change(server: &Server, name: &str, what: &str, body: &Value, done: &str) -> anyhow::Result<ExitCode> {
-    let client = server.client()?;
+    send(&server.client()?, name, what, body)?;
+    Ok(Done::new(done.to_owned()).say(name))
+}
+
+/// Changes a policy as it stands now. How it stands then.
+fn send(client: &Client, name: &str, what: &str, body: &Value) -> anyhow::Result<Value> {
     let path = path(name);
-    let revision = revision(&client, &path)?;
-    let _: Value = client.post(&format!("{path}/{what}"), revision, body)?.json()?;
-    say!("{name}: {done}");
-    Ok(ExitCode::SUCCESS)
+    let revision = revision(client, &path)?;
+    client.post(&format!("{path}/{what}"), revision, body)?.json()
 }

@@ -4,6 +4,7 @@ mod audit;
 mod bundle;
 mod caller;
 mod diff;
+mod document;
 mod explain;
 mod extract;
 mod health;
@@ -21,7 +22,6 @@ mod traces;
 mod why;
 
 use axum::Router;
-use serde_json::{Map, Value};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
@@ -92,39 +92,11 @@ fn router(service: Service) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     router
-        .merge(page::routes(described(&document)))
+        .merge(page::routes(document::described(&document)))
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(axum::middleware::from_fn_with_state(service.clone(), metrics::count))
         .layer(axum::middleware::from_fn(traces::trace))
         .layer(axum::middleware::from_fn_with_state(service.clone(), caller::is_addressed_here))
         .with_state(service)
-}
-
-/// The document as it is served: errors have a media type of their own, and operations of several tags the same name, neither of
-/// which the routes need to repeat.
-fn described(document: &utoipa::openapi::OpenApi) -> Value {
-    let mut document = serde_json::to_value(document).unwrap_or_default();
-    let routes = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
-    let operations = routes.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
-    for operation in operations.filter_map(Value::as_object_mut) {
-        let tag = operation.get("tags").and_then(|tags| tags.get(0)?.as_str()).unwrap_or_default();
-        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
-        let id = format!("{tag}_{id}");
-        operation.insert("operationId".to_owned(), id.into());
-        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
-        responses.into_iter().flat_map(Map::values_mut).for_each(name_problems);
-    }
-    document
-}
-
-/// Gives the problem in a response its media type.
-fn name_problems(response: &mut Value) {
-    let Some(content) = response.get_mut("content").and_then(Value::as_object_mut) else { return };
-    let is_problem = |body: &mut Value| body.pointer("/schema/$ref") == Some(&problem::SCHEMA.into());
-    if content.get_mut("application/json").is_some_and(is_problem)
-        && let Some(body) = content.remove("application/json")
-    {
-        content.insert(problem::MEDIA_TYPE.to_owned(), body);
-    }
 }

@@ -110,6 +110,9 @@ pub enum Refused {
     Store(NotWritten),
 }
 
+/// The longest name of a policy, in characters.
+const LONGEST_NAME: usize = 100;
+
 /// A version that somebody wants to be kept.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -140,8 +143,11 @@ pub async fn add(
     revision: u64,
 ) -> Result<(Version, Vec<Finding>), Refused> {
     let NewVersion { document, message, source, tests, draft } = new;
-    if [name, &document, &message, source.as_deref().unwrap_or_default()].iter().any(|text| text.contains('\0')) {
-        return Err(Refused::NotNow("a null character is no part of a policy, nor of what is said of it".to_owned()));
+    let said = [("name", name), ("message", &message), ("source", source.as_deref().unwrap_or_default())];
+    let unfit: Vec<_> = said.into_iter().filter_map(|(what, text)| unfit(what, text)).collect();
+    if !unfit.is_empty() || document.contains('\0') {
+        let null = document.contains('\0').then(|| error("document", "it has a null character"));
+        return Err(Refused::Errors(unfit.into_iter().chain(null).collect()));
     }
     let checked = check::check(&document, name, &tests).await;
     let state = match (checked.is_sound(), tests.is_empty()) {
@@ -193,6 +199,21 @@ pub async fn add(
     Ok((version, checked.findings))
 }
 
+/// What is wrong with a text that people read in lists and on terminals, if anything is.
+fn unfit(what: &str, text: &str) -> Option<Finding> {
+    let control = |character: char| character.is_control() && !(what == "message" && matches!(character, '\n' | '\t'));
+    match what {
+        _ if text.chars().any(control) => Some(error(what, "it has control characters")),
+        "name" if text.trim().is_empty() => Some(error(what, "it is empty")),
+        "name" if text.chars().count() > LONGEST_NAME => Some(error(what, "it is longer than 100 characters")),
+        _ => None,
+    }
+}
+
+fn error(path: &str, message: &str) -> Finding {
+    Finding { severity: "error".to_owned(), path: path.to_owned(), message: message.to_owned(), help: None }
+}
+
 /// Says which nodes a policy is for.
 pub async fn select(
     service: &Service,
@@ -203,8 +224,24 @@ pub async fn select(
 ) -> Result<Policy, Refused> {
     let mut policy = find(service, name, revision).await?;
     policy.selector = selector;
+    if policy.published.is_some() {
+        has_nodes_of_its_own(service, &policy).await?;
+    }
     let told = json!({"what": "nodes-selected", "who": who, "policy": name, "selector": policy.selector});
     keep(service, policy, told, None).await
+}
+
+/// That no other policy is published for the same nodes, of which one would have them by its name alone.
+async fn has_nodes_of_its_own(service: &Service, policy: &Policy) -> Result<(), Refused> {
+    let all = policies::all(&service.store).await?;
+    let alike = |other: &&Policy| other.published.is_some() && other.selector == policy.selector;
+    match all.iter().filter(|other| other.name != policy.name).find(alike) {
+        None => Ok(()),
+        Some(other) => Err(Refused::NotNow(format!(
+            "policy `{}` is published for just the same nodes: say which nodes `{}` is for (`policymesh select`)",
+            other.name, policy.name
+        ))),
+    }
 }
 
 /// The policy of this name, if it is still at this revision.

@@ -93,7 +93,7 @@ fn takes_what_is_good_and_refuses_what_is_not(mut control: Control, mesh: &Mesh)
     control.apply(&mesh.moved(&policy("lock")), &[]);
     control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
     // Right in itself, but this Envoy has no such cluster.
-    control.apply(&foreign(mesh), &[]);
+    control.apply_in_vain(&foreign(mesh), &[]);
     let node = control.wait_for_node("edge", |node| node["refused"][0]["number"] == 2);
     let message = node["refused"][0]["message"].as_str().unwrap();
     assert!(message.contains("policymesh"), "{message}");
@@ -115,6 +115,17 @@ fn takes_what_is_good_and_refuses_what_is_not(mut control: Control, mesh: &Mesh)
     mesh.take_received();
     assert_eq!(mesh.send(&ordinary()).status, 200);
     assert_eq!(mesh.take_received()[0].0, "local");
+
+    // The same as the refused one is not sent again under another number either: Envoy would say that it took it.
+    let rejections = mesh.envoy.stats().get(rejected).copied();
+    control.apply_in_vain(&foreign(mesh), &["--canary-node", "edge"]);
+    let node = control.wait_for_node("edge", |node| node["refused"][1]["number"] == 4);
+    assert_eq!(node["acked"]["number"], 3, "{node:#}");
+    assert_eq!(mesh.envoy.stats().get(rejected).copied(), rejections);
+    let halted = || control.json(&format!("/v1/policies/{}", name()))["rollout"]["stage"] == "halted";
+    assert!(eventually(|| halted().then_some(())).is_some(), "the canary is taken back");
+    assert_eq!(mesh.send(&ordinary()).status, 200);
+    assert_eq!(mesh.take_received()[0].0, "local");
 }
 
 #[test]
@@ -122,7 +133,7 @@ fn an_envoy_that_starts_anew_gets_the_last_good_policy_where_it_refused_the_newe
     let (control, first) = start();
     control.apply(&first.moved(&policy("lock")), &[]);
     control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
-    control.apply(&foreign(&first), &[]);
+    control.apply_in_vain(&foreign(&first), &[]);
     control.wait_for_node("edge", |node| node["refused"][0]["number"] == 2);
     drop(first);
     let again = mesh(&control, "edge");

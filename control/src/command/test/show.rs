@@ -34,7 +34,10 @@ pub fn text(results: &Results, style: Style) -> String {
 
 fn about(result: &PolicyResult, style: Style) -> String {
     let PolicyResult { policy, percent, rules, predicates, coverage, enough, unnoticed, digest: _ } = result;
-    let percent = format!("{percent} %");
+    let percent = match enough {
+        true => format!("{percent} %"),
+        false => format!("{percent} %, less than the threshold,"),
+    };
     let percent = if *enough { style.good(percent) } else { style.bad(percent) };
     let mut shown = format!(
         "{} {percent} covered: {} of {} rules decide a case, {} of {} predicates held or failed\n",

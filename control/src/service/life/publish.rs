@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::check;
 use super::rollout::{Limits, Rollout, Stage};
-use super::{Policy, Refused, State, Version, find, keep};
+use super::{Policy, Refused, State, Version, find, has_nodes_of_its_own, keep};
 use crate::service::Service;
 use crate::service::board::Group;
 use crate::service::store::policies;
@@ -53,6 +53,9 @@ pub async fn publish(
         return Err(Refused::NotNow(format!(
             "version {to} of `{name}` is being rolled out: promote it or roll it back"
         )));
+    }
+    if policy.published.is_none() {
+        has_nodes_of_its_own(service, &policy).await?;
     }
     let canary = match canary {
         Some(_) if policy.published.is_none() => {
