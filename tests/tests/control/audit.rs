@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use tests::control::Control;
 use tests::mesh::DECISION_ID;
 use tests::standin::Behaviour;
 
@@ -91,6 +92,39 @@ fn a_request_is_found_by_every_provider_that_it_reached() {
     assert!(told.contains("cloud,local"), "{told}");
     let told = control.does(&["records", "--form", "csv", "--provider", "cloud"]);
     assert!(told.contains("\"cloud, local\",\"big, small\",\"cloud, local\",200,2,"), "{told}");
+}
+
+#[test]
+fn records_of_an_instance_come_from_its_own_node_and_ids_are_names() {
+    let (control, mesh) = start();
+    control.apply(&mesh.moved(&policy("lock")), &[]);
+    control.wait_for_node("edge", |node| node["acked"]["number"] == 1);
+    let line = mesh.line(&mesh.send(&ordinary()));
+    control.wait_for_records("limit=100", 1);
+    let mut forged = line["audit"].clone();
+    forged["instance"]["sequence"] = json!(7);
+    let post = |node: &str| control.post("/v1/records", None, &json!({"node": node, "records": [forged.clone()]}));
+    assert_eq!(post("other").json()["new"], 0);
+    assert_eq!((post("edge\0").status, post("").status), (400, 400));
+    assert_eq!(post("edge").json()["new"], 1);
+    let verified = control.does(&["audit", "verify"]);
+    assert!(verified.contains("whole and unchanged"), "{verified}");
+}
+
+#[test]
+fn who_is_erased_is_named_in_nothing_that_somebody_looked_for() {
+    let control = Control::start().unwrap();
+    let file = control.folder().join("candidate.json");
+    fs::write(&file, policy("lock").to_string()).unwrap();
+    control.does(&["replay", &file.display().to_string(), "--client", "jane \"x\" doe"]);
+    control.does(&["records", "--client", "jane \"x\" doe"]);
+    assert_eq!(control.get("/v1/records?client=a%00b").status, 200);
+    let erased = control.does(&["audit", "erase", "jane \"x\" doe"]);
+    assert!(erased.contains("2 entries named this client"), "{erased}");
+    let export = control.does(&["audit", "export"]);
+    assert!(!export.contains("jane") && export.contains("replay"), "{export}");
+    assert!(control.does(&["audit", "verify"]).contains("2 with content taken out by tombstones"));
+    assert!(control.does(&["audit", "erase", "a\u{1}b"]).contains("0 entries"));
 }
 
 /// Damages an export in each way, and expects that it is named.

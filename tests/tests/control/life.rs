@@ -8,7 +8,7 @@ use serde_json::json;
 use tests::control::Control;
 use tests::place;
 
-use crate::{local_only, name, policy};
+use crate::{local_only, name, ordinary, policy, start};
 
 /// Cases of `lock`: what may leave goes to the cloud first.
 fn write_cases(folder: &Path, candidates: &str) -> String {
@@ -81,4 +81,45 @@ fn what_is_between_two_versions_is_told_in_text_and_in_what_they_decide() {
     let mut running = unread.stdout(Stdio::piped()).spawn().unwrap();
     drop(running.stdout.take());
     assert!(running.wait().unwrap().success());
+}
+
+#[test]
+fn a_policy_is_for_the_nodes_that_are_said_and_no_two_are_for_the_same() {
+    let (control, mesh) = start();
+    assert!(control.apply(&mesh.moved(&policy("lock")), &[]).contains("1 of 1 connected nodes have taken it"));
+    let mut other = mesh.moved(&local_only());
+    other["metadata"]["name"] = "other".into();
+    let file = control.folder().join("other.json").display().to_string();
+    std::fs::write(&file, other.to_string()).unwrap();
+    let refused = control.command(&["apply", &file]);
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("policy `lock` is published for just the same nodes"), "{told}");
+
+    control.does(&["select", "other", "--cluster", "elsewhere"]);
+    let told = control.does(&["publish", "other", "1"]);
+    assert!(told.contains("no node that is connected is to have it"), "{told}");
+    assert_eq!(control.json("/v1/nodes/edge")["due"]["policy"], "lock");
+    let told = control.does(&["select", "other", "--node", "edge", "--cluster", "policymesh"]);
+    assert!(told.contains("other: for node edge, cluster policymesh"), "{told}");
+    control.wait_for_node("edge", |node| node["acked"]["policy"] == "other");
+    mesh.send(&ordinary());
+    assert_eq!(mesh.take_received()[0].0, "local");
+    assert!(control.does(&["policies"]).contains("for node edge, cluster policymesh"));
+    assert!(control.command(&["select", "other"]).status.code() == Some(2), "it must be said");
+}
+
+#[test]
+fn what_people_read_in_lists_has_no_control_characters_and_bodies_are_objects() {
+    let control = Control::start().unwrap();
+    let version = |message: &str| json!({"document": policy("lock").to_string(), "message": message, "draft": true});
+    for (name, message) in
+        [("a%1b%5b31m", "m"), ("a", "\u{1b}[2J"), ("a", "m\0"), (&"a".repeat(101), "m"), ("%20", "m")]
+    {
+        let answer = control.post(&format!("/v1/policies/{name}/versions"), Some(0), &version(message));
+        assert_eq!(answer.status, 422, "{name} {message:?}: {}", answer.text());
+    }
+    assert_eq!(control.post("/v1/policies/lock/versions", Some(0), &version("two\nlines")).status, 201);
+    let answer = control.post("/v1/tokens", None, &json!(["n", "admin", "1h"]));
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert_eq!(control.get("/v1/records?action=bogus").status, 400);
 }
