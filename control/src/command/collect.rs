@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::bundle::pull::{Trust, added};
@@ -71,6 +71,7 @@ impl Collect {
         };
         let (client, node) = (self.server.client()?, self.node.recipient()?.id);
         let state = self.state.clone().unwrap_or_else(|| added(&self.file, ".collected"));
+        ensure!(!self.once || self.file.exists(), "cannot read `{}`: there is no such file", self.file.display());
         let mut tail = Tail::resume(&self.file, &state)?;
         let mut brought = Brought::default();
         loop {
@@ -100,7 +101,10 @@ impl Collect {
 
     /// Brings records until the service has them. With --once a service that is away ends it.
     fn bring(&self, client: &Client, node: &str, chunk: &Chunk, brought: &mut Brought) -> anyhow::Result<()> {
-        let records = records(chunk);
+        let Lines { records, garbled } = lines(chunk);
+        if garbled > 0 {
+            eprintln!("policymesh: {garbled} lines are no JSON: a record that was in one of them shows as missing");
+        }
         if records.is_empty() {
             return Ok(());
         }
@@ -126,10 +130,27 @@ impl Collect {
     }
 }
 
-/// The records in whole lines. A line that is no JSON, or that has no record, has nothing to bring.
-fn records(chunk: &Chunk) -> Vec<Value> {
-    let lines = chunk.text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    lines.filter_map(|mut line| line.get_mut("audit").map(Value::take)).filter(Value::is_object).collect()
+/// What whole lines hold.
+#[derive(Default)]
+struct Lines {
+    /// The records. A line without one has nothing to bring.
+    records: Vec<Value>,
+    /// How many lines are no JSON.
+    garbled: usize,
+}
+
+fn lines(chunk: &Chunk) -> Lines {
+    let mut lines = Lines::default();
+    for line in chunk.text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        match serde_json::from_slice::<Value>(line) {
+            Ok(mut line) => {
+                let record = line.get_mut("audit").map(Value::take).filter(Value::is_object);
+                lines.records.extend(record);
+            }
+            Err(_) => lines.garbled += 1,
+        }
+    }
+    lines
 }
 
 /// Tells where a file is in words, for errors.

@@ -88,11 +88,11 @@ fn print(node: &Value, style: Style) {
     say!("  sent  {}", word(part(node, "/sent")));
     say!("  took  {}", word(part(node, "/acked/version")));
     let seen = part(node, "/seen");
-    say!(
-        "  runs  {} {}",
-        word(part(seen, "/policy")),
-        word(part(seen, "/digest")).chars().take(12).collect::<String>()
-    );
+    let digest: String = word(part(seen, "/digest")).chars().take(12).collect();
+    match part(node, "/seen_number").as_u64() {
+        Some(number) => say!("  runs  {} version {number}, {digest}", word(part(seen, "/policy"))),
+        None => say!("  runs  {} {digest}", word(part(seen, "/policy"))),
+    }
     if let Some(started) = part(node, "/started_us").as_u64().filter(|us| *us > 0) {
         say!("  anew  {}: if it was killed before, records of its last second may be missing", rfc3339(started));
     }

@@ -39,6 +39,8 @@ fn a_policy_decides_as_soon_as_it_is_applied_and_the_next_one_takes_its_place() 
     assert_eq!((response.status, mesh.take_received()[0].0.as_str()), (200, "local"));
     let second = control.json(&format!("/v1/policies/{}/versions/2", name()));
     let node = control.wait_for_node("edge", |node| node["seen"]["digest"] == second["digest"]);
+    assert_eq!(node["seen_number"], 2, "{node:#}");
+    assert!(control.does(&["nodes"]).contains("runs  lock version 2, "));
     assert_eq!(node["unrecorded"], 1, "the request before there was a policy has no record: {node:#}");
 }
 

@@ -1,5 +1,8 @@
 //! The Envoys.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -8,6 +11,7 @@ use super::extract::{At, Parameters};
 use super::problem::Problem;
 use crate::service::Service;
 use crate::service::fleet::{Node, Standing};
+use crate::service::store::policies;
 
 /// A page of nodes.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -27,6 +31,9 @@ pub struct Listed {
     /// The version that is published for it, if one is. Whether it has it is told by `acked`, `refused` and `seen`.
     #[serde(skip_serializing_if = "Option::is_none")]
     due: Option<PublishedVersion>,
+    /// The number of the version that its newest record shows to be in force, if that is known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen_number: Option<u64>,
 }
 
 /// A version that is published.
@@ -72,10 +79,23 @@ impl Filter {
 // === impl Listed ===
 
 impl Listed {
-    fn new(node: Node, service: &Service) -> Self {
-        let release = service.board.watch().borrow().release_for(&node.identity);
-        let due = release.map(|release| PublishedVersion { policy: release.policy.clone(), number: release.number });
-        Self { node, due }
+    /// These nodes. There are few digests among many of them: each is looked up once.
+    async fn all(nodes: Vec<Node>, service: &Service) -> Result<Vec<Self>, sqlx::Error> {
+        let plan = Arc::clone(&service.board.watch().borrow());
+        let mut numbers = BTreeMap::new();
+        for seen in nodes.iter().filter_map(|node| node.seen.as_ref()) {
+            if !numbers.contains_key(&seen.digest) {
+                let version = policies::find_digest(&service.store, &seen.digest).await?;
+                numbers.insert(seen.digest.clone(), version.map(|version| version.number));
+            }
+        }
+        let listed = |node: Node| {
+            let due = plan.release_for(&node.identity);
+            let due = due.map(|due| PublishedVersion { policy: due.policy.clone(), number: due.number });
+            let seen_number = node.seen.as_ref().and_then(|seen| numbers.get(&seen.digest).copied().flatten());
+            Self { node, due, seen_number }
+        };
+        Ok(nodes.into_iter().map(listed).collect())
     }
 }
 
@@ -92,8 +112,7 @@ pub async fn list(
     let mut fitting = service.fleet.all().await?.into_iter().filter(|node| filter.fits(node));
     let nodes: Vec<_> = fitting.by_ref().take(limit).collect();
     let next = fitting.next().and_then(|_| nodes.last()).map(|last| last.identity.id.clone());
-    let nodes = nodes.into_iter().map(|node| Listed::new(node, &service)).collect();
-    Ok(Json(Nodes { nodes, next }))
+    Ok(Json(Nodes { nodes: Listed::all(nodes, &service).await?, next }))
 }
 
 /// Tells what an Envoy was sent, took, refused, and shows to be in force.
@@ -102,6 +121,7 @@ pub async fn list(
     (status = NOT_FOUND, body = Problem),
 ))]
 pub async fn find(State(service): State<Service>, At(id): At<String>) -> Result<Json<Listed>, Problem> {
-    let node = service.fleet.find(&id).await?.ok_or_else(|| Problem::not_found(&format!("node `{id}`")))?;
-    Ok(Json(Listed::new(node, &service)))
+    let node = service.fleet.find(&id).await?;
+    let listed = Listed::all(node.into_iter().collect(), &service).await?;
+    listed.into_iter().next().map(Json).ok_or_else(|| Problem::not_found(&format!("node `{id}`")))
 }
