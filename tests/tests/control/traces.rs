@@ -93,3 +93,12 @@ fn what_the_service_does_is_traced_and_nothing_that_it_is_asked_is_in_it() {
     let refused = control.command(&["serve", "--otlp-endpoint", "collector:4317"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("is no URL: write it as http://HOST:4317"));
 }
+
+#[test]
+fn a_collector_that_is_away_is_told_of_in_the_log() {
+    let control = Control::start_with(&["--otlp-endpoint", "http://127.0.0.1:9"]).unwrap();
+    control.json("/v1/policies");
+    let told =
+        || Some(control.log()).filter(|log| log.contains("WARN opentelemetry") || log.contains("ERROR opentelemetry"));
+    assert!(eventually(told).is_some(), "{}", control.log());
+}
