@@ -23,6 +23,11 @@ fn no_request_makes_the_service_fail() {
 fn the_document_names_each_operation_once_and_there_is_a_page_to_read_it() {
     let control = Control::start().unwrap();
     let document = control.json("/openapi.json");
+    assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+    for (path, guarded) in [("/metrics", true), ("/v1/policies", true), ("/healthz", false), ("/readyz", false)] {
+        let operation = &document["paths"][path]["get"];
+        assert_eq!((operation["security"].is_array(), operation["responses"]["403"].is_object()), (guarded, guarded));
+    }
     let items = document["paths"].as_object().unwrap().values();
     let operations = items.flat_map(|item| item.as_object().unwrap().values());
     let mut ids: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();

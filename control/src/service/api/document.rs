@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi;
 use super::problem;
 
 /// What anybody may ask.
-const OPEN: &str = "health";
+const OPEN: [&str; 2] = ["health_alive", "health_ready"];
 
 /// The document: errors have a media type of their own, operations of several tags the same name, and callers show a token.
 pub fn described(document: &OpenApi) -> Value {
@@ -24,12 +24,14 @@ pub fn described(document: &OpenApi) -> Value {
 }
 
 fn describe(operation: &mut Map<String, Value>) {
-    let tag = operation.get("tags").and_then(|tags| tags.get(0)?.as_str()).unwrap_or_default().to_owned();
+    let tag = operation.get("tags").and_then(|tags| tags.get(0)?.as_str()).unwrap_or_default();
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
-    operation.insert("operationId".to_owned(), format!("{tag}_{id}").into());
+    let id = format!("{tag}_{id}");
+    let is_open = OPEN.contains(&id.as_str());
+    operation.insert("operationId".to_owned(), id.into());
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     responses.values_mut().for_each(name_problems);
-    if tag == OPEN {
+    if is_open {
         return;
     }
     for (status, why) in [("401", "No token, or none that counts"), ("403", "The caller's role is not enough")] {

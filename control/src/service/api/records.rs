@@ -192,7 +192,8 @@ pub async fn find(State(service): State<Service>, caller: Caller, At(id): At<Str
 
 /// Names every record that is missing.
 #[utoipa::path(get, path = "/v1/gaps", tag = "records", responses((status = OK, body = Gaps)))]
-pub async fn gaps(State(service): State<Service>) -> Result<Json<Gaps>, Problem> {
+pub async fn gaps(State(service): State<Service>, caller: Caller) -> Result<Json<Gaps>, Problem> {
+    looked(&service, &caller, json!("gaps")).await?;
     let instances = instances::with_holes(&service.store).await?;
     let missing = instances.iter().flat_map(|instance| &instance.holes).map(Hole::len).sum();
     let of_instance = |instance: Instance| {
