@@ -98,7 +98,7 @@ fn takes_what_is_good_and_refuses_what_is_not(mut control: Control, mesh: &Mesh)
     control.apply_in_vain(&foreign(mesh), &[]);
     let node = control.wait_for_node("edge", |node| node["refused"][0]["number"] == 2);
     let message = node["refused"][0]["message"].as_str().unwrap();
-    assert!(message.contains("policymesh"), "{message}");
+    assert!(message.contains("policymesh") && message.ends_with("(this Envoy has no cluster `clowd`)"), "{message}");
     assert_eq!(node["acked"]["number"], 1);
     assert_eq!(mesh.send(&ordinary()).status, 200);
 

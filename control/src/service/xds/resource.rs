@@ -14,7 +14,7 @@ use envoy_types::pb::envoy::extensions::wasm::v3::{
 };
 use envoy_types::pb::google::protobuf::{Any, BoolValue, Duration, StringValue};
 use prost::{Message, Name};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::envoy::control_plane::{self, METADATA, module};
 use crate::service::board::Release;
@@ -66,6 +66,16 @@ pub fn configuration(release: &Release, node: &Identity) -> String {
         fields.extend(shadow.map(|shadow| ("shadow".to_owned(), shadow.document.to_string().into())));
     }
     configuration.to_string()
+}
+
+/// The clusters of the policy's providers that the node does not have, where it says which it has: why it refuses the policy, most
+/// likely. Envoy tells the reason in its own log alone.
+pub fn missing_clusters<'r>(release: &'r Release, node: &Identity) -> Vec<&'r str> {
+    let own = node.metadata.get(METADATA).and_then(|own| own.get("clusters")).and_then(Value::as_array);
+    let Some(own) = own else { return Vec::new() };
+    let providers = release.document.pointer("/spec/providers").and_then(Value::as_array).into_iter().flatten();
+    let clusters = providers.filter_map(|provider| provider.get("cluster").and_then(Value::as_str));
+    clusters.filter(|cluster| !own.iter().any(|own| own == cluster)).collect()
 }
 
 /// What a node gets that no policy is for: an allow-list with nothing on it.

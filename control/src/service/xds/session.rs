@@ -149,7 +149,10 @@ impl Session {
                 self.took(&identity.id, version, &release);
             }
             Some(fault) => {
-                let message: String = fault.message.chars().take(LONGEST_MESSAGE).collect();
+                let mut message: String = fault.message.chars().take(LONGEST_MESSAGE).collect();
+                for cluster in resource::missing_clusters(&release, identity) {
+                    message += &format!(" (this Envoy has no cluster `{cluster}`)");
+                }
                 tracing::warn!(node = identity.id, version, message, "policy refused");
                 let refusal = Refusal { version, policy, number, message, time_us };
                 self.service.fleet.refused(&identity.id, refusal).await;
