@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::check;
 use super::rollout::{Limits, Rollout, Stage};
-use super::{Policy, Refused, State, Version, find, has_nodes_of_its_own, keep};
+use super::select::has_nodes_of_its_own;
+use super::{Policy, Refused, State, Version, find, keep};
 use crate::service::Service;
 use crate::service::board::Group;
 use crate::service::store::policies;
