@@ -103,7 +103,9 @@ impl Collect {
     fn bring(&self, client: &Client, node: &str, chunk: &Chunk, brought: &mut Brought) -> anyhow::Result<()> {
         let Lines { records, garbled } = lines(chunk);
         if garbled > 0 {
-            eprintln!("policymesh: {garbled} lines are no JSON: a record that was in one of them shows as missing");
+            eprintln!(
+                "policymesh: lines that are no JSON: {garbled}; a record that was in one of them shows as missing"
+            );
         }
         if records.is_empty() {
             return Ok(());
@@ -116,7 +118,10 @@ impl Collect {
                     brought.new += part(&taken, "/new").as_u64().unwrap_or(0);
                     brought.known += part(&taken, "/known").as_u64().unwrap_or(0);
                     if let Some(reason) = part(&taken, "/reason").as_str() {
-                        eprintln!("policymesh: {} lines hold no record: {reason}", part(&taken, "/unreadable"));
+                        eprintln!(
+                            "policymesh: lines that hold no record: {}; the first because {reason}",
+                            part(&taken, "/unreadable")
+                        );
                     }
                     return Ok(());
                 }

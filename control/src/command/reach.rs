@@ -10,6 +10,8 @@ use crate::client::{Client, part};
 /// What the nodes that are connected say of a version that was published for them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reach {
+    /// How many are connected.
+    connected: usize,
     /// How many are to have it.
     due: usize,
     /// How many have taken it.
@@ -41,7 +43,7 @@ impl Reach {
 
     fn of(nodes: &[Value], policy: &str, number: u64) -> Self {
         let is = |version: &Value| *part(version, "/policy") == policy && *part(version, "/number") == number;
-        let mut reach = Self::default();
+        let mut reach = Self { connected: nodes.len(), ..Self::default() };
         for node in nodes {
             let refused = part(node, "/refused").as_array().into_iter().flatten().rev().find(|refusal| is(refusal));
             // What is refused may have been taken back already: then it is to have another.
@@ -63,6 +65,7 @@ impl Reach {
 impl std::fmt::Display for Reach {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self { connected: 0, .. } => f.write_str("no node is connected now"),
             Self { due: 0, .. } => f.write_str("no node that is connected is to have it (see `policymesh select`)"),
             Self { due, took, .. } => write!(f, "{took} of {due} connected nodes have taken it"),
         }
@@ -81,7 +84,10 @@ mod tests {
         let node = |due: u64, acked: u64, refused: u64| json!({"identity": {"id": "n"}, "due": version(due), "acked": version(acked), "refused": [version(refused)]});
         let reach = Reach::of(&[node(2, 2, 1), node(2, 1, 2), node(2, 1, 1), node(1, 1, 0)], "p", 2);
         let refused = vec!["node `n` refuses it, and keeps what it has: no such cluster".to_owned()];
-        assert_eq!(reach, Reach { due: 3, took: 1, refused });
-        assert_eq!(Reach::of(&[node(2, 2, 1)], "q", 2), Reach::default());
+        assert_eq!(reach, Reach { connected: 4, due: 3, took: 1, refused });
+        let elsewhere = Reach::of(&[node(2, 2, 1)], "q", 2);
+        assert_eq!(elsewhere, Reach { connected: 1, ..Reach::default() });
+        assert!(elsewhere.to_string().starts_with("no node that is connected is to have it"));
+        assert_eq!(Reach::of(&[], "p", 2).to_string(), "no node is connected now");
     }
 }
