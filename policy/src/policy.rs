@@ -5,6 +5,7 @@ mod redaction;
 mod select;
 
 pub use self::listing::Listed;
+pub(crate) use self::redaction::restores;
 use self::redaction::{Redacting, Residual};
 pub(crate) use self::select::{LOCAL, Place, candidate, unable, unserved};
 

@@ -8,6 +8,9 @@
 //! A request counts as possible if its labels, detectors and level agree as the policy's detectors say, and the tests of
 //! one header or property with each other; everything else may come together in any way. So what is said to hold, holds;
 //! an example may be a request that no client would send.
+//!
+//! Where a rule replaces what was found, a provider sees what stays: that has a level, labels and detectors of its own,
+//! which follow from what was found and from what of it can be replaced.
 
 mod compare;
 mod findings;
@@ -15,15 +18,18 @@ mod invariant;
 mod kind;
 mod named;
 mod reach;
+mod rest;
 mod solve;
 mod source;
 mod space;
 mod view;
+mod ways;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub(crate) use self::compare::goes_elsewhere;
 pub use self::{
     compare::{Comparison, Difference, Held, Incomparable, Relation, compare, differ},
     kind::Who,
@@ -32,7 +38,8 @@ use self::{
     invariant::Standing,
     solve::{Answer, Budget, Query},
     space::Space,
-    view::{View, Way},
+    view::View,
+    ways::Way,
 };
 use crate::{
     decision::Candidate,

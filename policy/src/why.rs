@@ -17,7 +17,7 @@ use crate::{
     explain::Trace,
     facts::Facts,
     policy::Policy,
-    prove::{Relation, differ},
+    prove::goes_elsewhere,
 };
 
 /// Why a request was decided as it was.
@@ -64,7 +64,7 @@ impl<C> Alternative<C> {
     fn of(before: &Decision, changes: Vec<C>, after: Decision) -> Option<Self> {
         let Decision { outcome, reason, .. } = &after;
         let alternative = Self { changes, outcome: outcome.clone(), reason: reason.clone() };
-        differ(before, &after, Relation::Same).then_some(alternative)
+        goes_elsewhere(before, &after).then_some(alternative)
     }
 
     /// Whether another gives the same outcome.

@@ -88,7 +88,7 @@ impl Policy {
 }
 
 /// Whether the answers of an API can be given the values back, also piece by piece; some hold no text at all.
-pub(super) fn restores(api: Api) -> bool {
+pub(crate) fn restores(api: Api) -> bool {
     match api {
         Api::Chat | Api::Messages | Api::Responses | Api::OllamaChat => true,
         Api::Embeddings | Api::OllamaEmbed | Api::CountTokens => true,

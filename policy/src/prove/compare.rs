@@ -1,32 +1,39 @@
 //! Whether two policies decide the same, or one lets through no more than the other.
 
+mod differ;
 mod order;
+mod pair;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::differ::differ;
+pub(crate) use self::differ::goes_elsewhere;
+use self::pair::Pair;
 use super::{
     MOST, Who,
-    solve::{Answer, Budget, Clause, Literal, Query},
+    solve::{Answer, Budget, Query},
     space::Space,
-    view::{View, Way, without_cost},
+    view::View,
+    ways::Way,
 };
 use crate::{
     config::Mode,
-    decision::{Candidate, Decision, Outcome},
+    decision::Decision,
     facts::{Facts, Name},
-    policy::{FORBIDDEN, Policy},
-    rule::{Action, Rule},
+    policy::Policy,
+    rule::Rule,
 };
 
 /// What is asked of two policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
-    /// Both send each request to the same candidates in the same order, or refuse it with the same status.
+    /// Both send each request to the same candidates in the same order, with placeholders in the place of the same, or
+    /// refuse it with the same status.
     Same,
-    /// The first sends no request to a candidate that the second would not send it to.
+    /// The first sends no request to a candidate that the second would not send it to, and shows none more of it.
     Within,
 }
 
@@ -90,12 +97,6 @@ struct Side<'p> {
     ways: Vec<Vec<Way>>,
 }
 
-/// Two rules that decide the same request: of each policy one.
-struct Pair<'s, 'p> {
-    sides: [&'s Side<'p>; 2],
-    rules: [Option<usize>; 2],
-}
-
 /// Compares two policies, each asked about requests of someone in particular where that is given.
 pub fn compare(first: (&Policy, Who), second: (&Policy, Who), relation: Relation) -> Result<Comparison, Incomparable> {
     comparable(first.0, second.0)?;
@@ -114,8 +115,6 @@ pub fn compare(first: (&Policy, Who), second: (&Policy, Who), relation: Relation
             let possible = own.meets(theirs, &space.tables) && !pair.is_taken();
             if possible && !(alike && pair.acts_alike()) && comparer.found.len() < Comparison::MOST {
                 comparer.compare(&pair, own.clone().and(theirs));
-                // Requests in which something is replaced are not looked into.
-                comparer.undecided |= pair.redacts();
             }
         }
     }
@@ -136,6 +135,7 @@ pub fn compare(first: (&Policy, Who), second: (&Policy, Who), relation: Relation
     if !alike {
         assumed.extend(order::assumed(policies));
     }
+    assumed.extend(differ::assumed(policies));
     Ok(Comparison { holds, differences: found, assumed })
 }
 
@@ -159,17 +159,6 @@ fn is_alike((first, who): &(&Policy, Who), (second, other): &(&Policy, Who)) -> 
         && first.aliases == second.aliases
         && first.invariants == second.invariants
         && (who == other || first.invariants.is_empty())
-}
-
-/// Whether two decisions on one request show that a relation does not hold.
-pub fn differ(first: &Decision, second: &Decision, relation: Relation) -> bool {
-    let [mine, others] = [first, second]
-        .map(|decision| -> Vec<Candidate> { decision.candidates().iter().cloned().map(without_cost).collect() });
-    match (relation, &first.outcome, &second.outcome) {
-        (Relation::Within, ..) => !mine.iter().all(|candidate| others.contains(candidate)),
-        (Relation::Same, Outcome::Deny(first), Outcome::Deny(second)) => first.status != second.status,
-        (Relation::Same, ..) => mine != others,
-    }
 }
 
 struct Comparer<'s> {
@@ -207,8 +196,8 @@ impl<'s> Comparer<'s> {
         mine.iter().any(|way| {
             let mut query = query.clone();
             query.require_all(&pair.open(side, way, self.space), &self.space.tables);
-            let same = others.iter().filter(|other| other.candidate == way.candidate);
-            let closed: Vec<_> = same.map(|way| pair.closed(other, way, self.space)).collect();
+            let no_more = others.iter().map(|theirs| pair.no_more(self.relation, way, (other, theirs), self.space));
+            let closed: Vec<_> = no_more.flatten().collect();
             query.clauses(&closed);
             self.shows(pair, query)
         })
@@ -300,65 +289,5 @@ impl<'p> Side<'p> {
 
     fn rule(&self, index: Option<usize>) -> Option<&Rule> {
         self.view.policy.rules().get(index?)
-    }
-}
-
-// === impl Pair ===
-
-impl<'s, 'p> Pair<'s, 'p> {
-    /// Whether one side has a rule before its own that asks the same as the other's: then no request is left to both.
-    fn is_taken(&self) -> bool {
-        let [left, right] = self.sides;
-        let [mine, other] = self.rules;
-        right.view.is_taken(left.view.literals(mine), other) || left.view.is_taken(right.view.literals(other), mine)
-    }
-
-    /// Whether both rules do the same, as far as it is written.
-    fn acts_alike(&self) -> bool {
-        match [0, 1].map(|side| self.rule(side)) {
-            [Some(mine), Some(other)] => match (&mine.action, &other.action) {
-                (Action::Deny(mine), Action::Deny(other)) => mine.status == other.status,
-                (action, another) => action == another && mine.names_other() == other.names_other(),
-            },
-            [None, None] => true,
-            _ => false,
-        }
-    }
-
-    /// Whether one of the rules replaces what is found.
-    fn redacts(&self) -> bool {
-        [0, 1].into_iter().any(|side| self.rule(side).is_some_and(|rule| rule.action.redaction().is_some()))
-    }
-
-    fn rule(&self, side: usize) -> Option<&'s Rule> {
-        let (side, rule) = (self.sides.get(side)?, self.rules.get(side)?);
-        side.rule(*rule)
-    }
-
-    /// Where each of the rules may send requests.
-    fn ways(&self) -> [&'s [Way]; 2] {
-        let [left, right] = self.sides;
-        let [mine, other] = self.rules;
-        [left.ways(mine), right.ways(other)]
-    }
-
-    /// The status with which a rule refuses what it refuses.
-    fn status(&self, side: usize) -> u16 {
-        match self.rule(side).map(|rule| &rule.action) {
-            Some(Action::Deny(denial)) => denial.status,
-            Some(Action::Route(_) | Action::Redact(_)) | None => FORBIDDEN,
-        }
-    }
-
-    /// That a request may go a way of this side.
-    fn open(&self, side: usize, way: &Way, space: &Space) -> Vec<Literal> {
-        let view = self.sides.get(side).map(|side| &side.view);
-        let spoken = |index: &usize| view.map(|view| view.invariant(*index, space).not());
-        way.open.iter().copied().chain(way.invariants.iter().filter_map(spoken)).collect()
-    }
-
-    /// That it may not.
-    fn closed(&self, side: usize, way: &Way, space: &Space) -> Clause {
-        Clause::given(self.open(side, way, space).into_iter().map(Literal::not).collect())
     }
 }

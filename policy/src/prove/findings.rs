@@ -1,162 +1,218 @@
 //! How labels, detectors and the level hang together, as the policy's detectors say.
 //!
 //! A finding that is more than weak gives its label and raises the level to its own; the level is the highest of these. So
-//! a label without a detector, or a level that nothing raises a request to, is no request. What detectors find is else
-//! taken to be independent.
+//! a label without a detector, or a level that nothing raises a request to, is no request. What detectors find, and
+//! whether a placeholder can stand in its place, is else taken to be independent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{kind::Kind, solve::Clause, space::Space};
+use super::{
+    kind::Kind,
+    named::Named,
+    solve::{Clause, Literal},
+    space::Space,
+};
 use crate::{
-    detect::{Bulk, Confidence, Detector},
+    detect::{Confidence, Detector},
     facts::{Facts, Name, Tally},
     level::Level,
     policy::Policy,
 };
 
-/// A detector, for itself if a policy names it, or else for all those that have its label and its levels.
+/// A detector, for itself if a policy names it, or else for all those that are alike in what matters.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Finder {
-    pub(super) detector: Name,
+    detector: Name,
     label: Name,
+    /// What it may find: at first nothing, then what is plainest.
+    found: Vec<Found>,
+}
+
+/// What a detector found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    /// This matters only of a detector that a policy names.
+    Weak,
+    Sure(Sure),
+}
+
+/// Something that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sure {
+    /// The level that it raises a request to.
     level: Level,
-    bulk: Option<Bulk>,
-    /// Whether a policy names it: then it matters whether it found something that is weak.
-    named: bool,
+    count: u32,
+    /// Whether it can be replaced, if some rule would replace it.
+    placed: Option<bool>,
 }
 
-/// Detectors that raise a request to a level without anything else that matters, by level.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Findings {
-    free: BTreeMap<Level, Finder>,
+/// What of a detector matters: those that are alike in it need not be told apart.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Likeness {
+    /// Its name, if a policy asks for it.
+    detector: Option<Name>,
+    /// Its label, likewise.
+    label: Option<Name>,
+    levels: Vec<Level>,
+    /// The redactions that replace what it finds.
+    replaced: Vec<usize>,
 }
-
-const SURE: usize = 1;
 
 /// Adds a variable for each label and detector that matters, and what ties them together.
-pub(super) fn add(space: &mut Space, policy: &Policy, labels: &BTreeSet<Name>, detectors: &BTreeSet<Name>) {
-    let all: Vec<Finder> = policy
-        .detectors()
-        .iter()
-        .filter_map(|(index, detector)| Finder::new(policy.detector_name(index)?, detector, detectors))
-        .collect();
-    let mut finders: Vec<Finder> = Vec::new();
-    for finder in all {
-        let matters = finder.named || labels.contains(&finder.label);
-        if !matters {
-            for level in finder.levels() {
-                space.findings.free.entry(level).or_insert_with(|| finder.clone());
-            }
-        } else if finder.named || !finders.iter().any(|known| known.is_like(&finder)) {
-            finders.push(finder);
-        }
-    }
-    tie(space, labels, &finders, policy.levels().highest());
-}
-
-fn tie(space: &mut Space, labels: &BTreeSet<Name>, finders: &[Finder], highest: Level) {
-    for label in labels {
+pub(super) fn add(space: &mut Space, policy: &Policy, named: &Named) {
+    for label in &named.labels {
         space.variable(Kind::Label(label.clone()));
     }
-    let mut given: BTreeMap<&Name, Vec<_>> = labels.iter().map(|label| (label, Vec::new())).collect();
-    let mut raised: BTreeMap<Level, Vec<_>> = BTreeMap::new();
-    for finder in finders {
-        let variable = space.variable(Kind::Finder(finder.clone()));
-        let sure = space.tables.literal(variable, |value| finder.is_sure(value));
-        if let Some(given) = given.get_mut(&finder.label) {
-            given.push(sure);
-            let label = space.label(&finder.label);
-            space.clauses.push(Clause::given(vec![sure.not(), label]));
-        }
-        for level in finder.levels() {
-            let raises = space.tables.literal(variable, |value| finder.raises(value) == Some(level));
-            raised.entry(level).or_default().push(raises);
-            let least = space.level_where(|other| other.is_none_or(|other| other >= level));
-            space.clauses.push(Clause::given(vec![raises.not(), least]));
-        }
-    }
-    for (label, mut finders) in given {
-        finders.push(space.label(label).not());
-        space.clauses.push(Clause::given(finders));
-    }
-    for level in (1..=highest.0).map(Level) {
-        if space.findings.free.contains_key(&level) {
+    let mut known: BTreeMap<Likeness, usize> = BTreeMap::new();
+    let mut free: BTreeMap<Level, (Finder, usize)> = BTreeMap::new();
+    for (index, detector) in policy.detectors().iter() {
+        let Some(names) = policy.detector_name(index) else { continue };
+        let likeness = Likeness::new(names, detector, named);
+        let finder = Finder::new(names, detector, likeness.detector.is_some(), !likeness.replaced.is_empty());
+        if !likeness.matters() {
+            for (value, sure) in finder.sure() {
+                free.entry(sure.level).or_insert_with(|| (finder.clone(), value));
+            }
             continue;
         }
-        let mut raises = raised.remove(&level).unwrap_or_default();
-        raises.push(space.level_where(|other| other == Some(level)).not());
-        space.clauses.push(Clause::given(raises));
+        // Of several that are alike, what one found may be replaced, and what another found may stay.
+        let most = if likeness.replaced.is_empty() { 1 } else { 2 };
+        let count = known.entry(likeness).or_default();
+        *count += 1;
+        if *count <= most {
+            space.variable(Kind::Finder(finder));
+        }
     }
+    space.variable(Kind::Free(free.into_values().collect()));
+    tie(space, &named.labels);
+}
+
+fn tie(space: &mut Space, labels: &BTreeSet<Name>) {
+    for label in labels {
+        let mut given = labelling(space, label, &BTreeSet::new());
+        let label = space.label(label);
+        space.clauses.extend(given.iter().map(|sure| Clause::given(vec![sure.not(), label])));
+        given.push(label.not());
+        space.clauses.push(Clause::given(given));
+    }
+    for (level, mut raising) in raising(space, &BTreeSet::new()) {
+        let least = space.level_where(|other| other.is_none_or(|other| other >= level));
+        space.clauses.extend(raising.iter().map(|raises| Clause::given(vec![raises.not(), least])));
+        raising.push(space.level_where(|other| other == Some(level)).not());
+        space.clauses.push(Clause::given(raising));
+    }
+}
+
+/// For each level above the lowest, what may raise a request to it; what these detectors found aside, where that is
+/// replaced.
+pub(super) fn raising(space: &mut Space, gone: &BTreeSet<Name>) -> Vec<(Level, Vec<Literal>)> {
+    let levels = (1..=space.highest.0).map(Level);
+    let raises = |kind: &Kind, value: usize| match kind {
+        Kind::Finder(finder) => finder.stays(value, gone).map(|sure| sure.level),
+        Kind::Free(finders) => free(finders, value).map(|sure| sure.level),
+        _ => None,
+    };
+    levels.map(|level| (level, space.where_found(|kind, value| raises(kind, value) == Some(level)))).collect()
+}
+
+/// What one of the detectors of which nothing else matters found.
+fn free(finders: &[(Finder, usize)], value: usize) -> Option<&Sure> {
+    finders.get(value.checked_sub(1)?).and_then(|(finder, value)| finder.found(*value))
+}
+
+/// What may give a request a label; what these detectors found aside, where that is replaced.
+pub(super) fn labelling(space: &mut Space, label: &Name, gone: &BTreeSet<Name>) -> Vec<Literal> {
+    space.where_found(|kind, value| match kind {
+        Kind::Finder(finder) => finder.label == *label && finder.stays(value, gone).is_some(),
+        _ => false,
+    })
+}
+
+/// That a detector found something, be it weak; what these found aside, where that is replaced.
+pub(super) fn staying(space: &mut Space, detector: &Name, gone: &BTreeSet<Name>) -> Vec<Literal> {
+    space.where_found(|kind, value| match kind {
+        Kind::Finder(finder) => finder.detector == *detector && value > 0 && !finder.goes(value, gone),
+        _ => false,
+    })
+}
+
+/// For each detector that may have found something of these that can be replaced: that it has.
+pub(super) fn going(space: &mut Space, gone: &BTreeSet<Name>) -> Vec<Literal> {
+    space.where_found(|kind, value| matches!(kind, Kind::Finder(finder) if finder.goes(value, gone)))
 }
 
 // === impl Finder ===
 
 impl Finder {
-    fn new((name, label): (&Name, &Name), detector: &Detector, named: &BTreeSet<Name>) -> Option<Self> {
+    fn new((name, label): (&Name, &Name), detector: &Detector, named: bool, replaced: bool) -> Self {
         let Detector { level, bulk, .. } = detector;
-        let bulk = bulk.filter(|bulk| bulk.level > *level);
-        Some(Self { detector: name.clone(), label: label.clone(), level: *level, bulk, named: named.contains(name) })
+        let many = bulk.filter(|bulk| bulk.level > *level).map(|bulk| (bulk.level, bulk.distinct));
+        let mut found = vec![Found::Nothing];
+        let placed: &[_] = if replaced { &[Some(true), Some(false)] } else { &[None] };
+        for placed in placed {
+            let counts = [Some((*level, 1)), many].into_iter().flatten();
+            found.extend(counts.map(|(level, count)| Found::Sure(Sure { level, count, placed: *placed })));
+        }
+        found.extend(named.then_some(Found::Weak));
+        Self { detector: name.clone(), label: label.clone(), found }
     }
 
-    /// Nothing, something, many things; and for one that is named: something weak.
     pub(super) fn values(&self) -> usize {
-        2 + usize::from(self.bulk.is_some()) + usize::from(self.named)
+        self.found.len()
     }
 
-    /// Writes what it found into facts.
-    pub(super) fn put(&self, value: usize, facts: &mut Facts) {
-        let (count, confidence) = match self.raises(value) {
-            None if value == 0 => return,
-            None => (1, Confidence::Weak),
-            Some(_) if value == SURE => (1, Confidence::Pattern),
-            Some(_) => (self.bulk.map_or(1, |bulk| bulk.distinct), Confidence::Pattern),
+    /// Writes what it found into a policy's facts.
+    pub(super) fn put(&self, value: usize, policy: &Policy, facts: &mut Facts) {
+        let tally = match self.found.get(value) {
+            None | Some(Found::Nothing) => return,
+            Some(Found::Weak) => Tally::new(1, Confidence::Weak),
+            Some(Found::Sure(Sure { level, count, placed })) => {
+                facts.labels.insert(self.label.clone());
+                let level = Some(policy.level_name(*level).clone());
+                Tally { level, placed: *placed, ..Tally::new(*count, Confidence::Pattern) }
+            }
         };
-        facts.detectors.insert(self.detector.clone(), Tally::new(count, confidence));
-        if self.is_sure(value) {
-            facts.labels.insert(self.label.clone());
-        }
+        facts.detectors.insert(self.detector.clone(), tally);
     }
 
-    /// The level that what it found raises a request to; none if it is weak.
-    fn raises(&self, value: usize) -> Option<Level> {
-        match (value, self.bulk) {
-            (SURE, _) => Some(self.level),
-            (2, Some(bulk)) => Some(bulk.level),
-            _ => None,
-        }
+    /// What it found for certain, by value.
+    fn sure(&self) -> impl Iterator<Item = (usize, &Sure)> {
+        let found = self.found.iter().enumerate();
+        found.filter_map(|(value, found)| if let Found::Sure(sure) = found { Some((value, sure)) } else { None })
     }
 
-    fn is_sure(&self, value: usize) -> bool {
-        self.raises(value).is_some()
+    fn found(&self, value: usize) -> Option<&Sure> {
+        if let Some(Found::Sure(sure)) = self.found.get(value) { Some(sure) } else { None }
     }
 
-    fn levels(&self) -> impl Iterator<Item = Level> + use<> {
-        [Some(self.level), self.bulk.map(|bulk| bulk.level)].into_iter().flatten()
+    /// What counts of what it found, once what these found is replaced where it can be.
+    fn stays(&self, value: usize, gone: &BTreeSet<Name>) -> Option<&Sure> {
+        self.found(value).filter(|_| !self.goes(value, gone))
     }
 
-    fn is_like(&self, other: &Self) -> bool {
-        let levels = |finder: &Self| (finder.level, finder.bulk.map(|bulk| bulk.level));
-        !self.named && !other.named && self.label == other.label && levels(self) == levels(other)
+    /// Whether what it found is replaced where what these found is.
+    fn goes(&self, value: usize, gone: &BTreeSet<Name>) -> bool {
+        gone.contains(&self.detector) && self.found(value).is_some_and(|sure| sure.placed == Some(true))
     }
 }
 
-// === impl Findings ===
+// === impl Likeness ===
 
-impl Findings {
-    /// Adds what raised a request to its level, where that is nothing that a policy asks about.
-    pub(super) fn complete(&self, policy: &Policy, facts: &mut Facts) {
-        let Some(level) = policy.levels().find(&facts.level).filter(|level| level.0 > 0) else { return };
-        let raised = facts.detectors.iter().any(|(name, tally)| {
-            let detector = policy.detectors().find(name).and_then(|index| policy.detectors().get(index));
-            tally.confidence > Confidence::Weak
-                && detector.is_some_and(|detector| {
-                    let bulk = detector.bulk.filter(|bulk| tally.count >= bulk.distinct).map(|bulk| bulk.level);
-                    detector.level.max(bulk.unwrap_or_default()) == level
-                })
-        });
-        if let Some(free) = self.free.get(&level).filter(|_| !raised) {
-            let value = if free.level == level { SURE } else { 2 };
-            free.put(value, facts);
+impl Likeness {
+    fn new((name, label): (&Name, &Name), detector: &Detector, named: &Named) -> Self {
+        let bulk = detector.bulk.map(|bulk| bulk.level).filter(|level| *level > detector.level);
+        let redactions = named.redactions.iter().enumerate();
+        Self {
+            detector: named.detectors.get(name).cloned(),
+            label: named.labels.get(label).cloned(),
+            levels: [Some(detector.level), bulk].into_iter().flatten().collect(),
+            replaced: redactions.filter(|(_, replaced)| replaced.contains(name)).map(|(index, _)| index).collect(),
         }
+    }
+
+    /// Whether it matters which of the detectors that raise a request to these levels it is.
+    fn matters(&self) -> bool {
+        self.detector.is_some() || self.label.is_some() || !self.replaced.is_empty()
     }
 }

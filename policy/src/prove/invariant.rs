@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     Breach, Example, InvariantProof, Prover, TooLong, Verdict,
-    solve::{Answer, Budget, Query},
-    view::{Way, without_cost},
+    solve::{Budget, Query},
+    ways::{Way, without_cost},
 };
 use crate::{config::Mode, policy::Policy, problem::Problem, rule::Rule};
 
@@ -29,20 +29,17 @@ impl Prover<'_> {
             if ways.peek().is_none() {
                 continue;
             }
-            let mut query = self.view.decides(Some(place), &self.space, budget);
-            query.require(self.view.invariant(index, &self.space), &self.space.tables);
+            let query = self.view.decides(Some(place), &self.space, budget);
             let mut providers = BTreeSet::new();
             for way in ways {
                 // One way to each provider is enough.
                 if !providers.contains(&way.place.provider) {
-                    let query = self.through(&query, way, standing.striking());
+                    let mut query = self.through(&query, way, standing.striking());
+                    query.require(self.view.invariant(index, way.seen, &self.space), &self.space.tables);
                     if found.add(rule, way, self.example(query, budget)) {
                         providers.insert(way.place.provider);
                     }
                 }
-            }
-            if providers.is_empty() && rule.action.redaction().is_some() {
-                found.undecided |= !self.keeps_redacted(place, index, standing, budget);
             }
         }
         let verdict = match (found.undecided, found.breaches.is_empty(), standing) {
@@ -55,25 +52,10 @@ impl Prover<'_> {
         InvariantProof { name, verdict, breaches: found.breaches }
     }
 
-    /// Whether an invariant holds for whatever is left of a request once a rule has replaced what it replaces: what a
-    /// provider then sees may be any request, and whether it is one of this invariant's cannot always be told.
-    fn keeps_redacted(&self, rule: usize, invariant: usize, standing: Standing, budget: &mut Budget) -> bool {
-        let mut query = self.view.anything(&self.space);
-        query.require(self.view.invariant(invariant, &self.space), &self.space.tables);
-        let ways = self.ways.get(rule).into_iter().flatten().filter(|way| way.invariants.contains(&invariant));
-        let never = |answer| matches!(answer, Answer::Never(_));
-        ways.into_iter()
-            .all(|way| never(self.through(&query, way, standing.striking()).solve(&self.space.tables, budget)))
-    }
-
     /// That a request goes this way, of a rule that decides it, where so many of the invariants strike candidates.
     pub(super) fn through<'q>(&self, query: &Query<'q>, way: &Way, striking: usize) -> Query<'q> {
-        let tables = &self.space.tables;
         let mut query = query.clone();
-        query.require_all(&way.open, tables);
-        for invariant in way.invariants.iter().filter(|invariant| **invariant < striking) {
-            query.require(self.view.invariant(*invariant, &self.space).not(), tables);
-        }
+        query.require_all(&self.view.open(way, striking, &self.space), &self.space.tables);
         query
     }
 }

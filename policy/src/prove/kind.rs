@@ -32,6 +32,8 @@ pub(super) enum Kind {
     Label(Name),
     /// What a detector found, or one of several that differ in nothing that matters.
     Finder(Finder),
+    /// What else was found: nothing, or what raises a request to a level, by such a value of a detector.
+    Free(Vec<(Finder, usize)>),
     /// What a header or property holds.
     Source(Source, Vec<source::Value>),
     /// Whether this is so of a header or property, where nothing more can be said.
@@ -73,6 +75,7 @@ impl Kind {
             Self::Opaque => 1 << Opaque::ALL.len(),
             Self::Tokens(cuts) | Self::Needed(cuts) => cuts.len(),
             Self::Finder(finder) => finder.values(),
+            Self::Free(finders) => finders.len() + 1,
             Self::Source(_, values) => values.len(),
         }
     }
@@ -138,7 +141,11 @@ impl Kind {
                     facts.labels.insert(name.clone());
                 }
             }
-            Self::Finder(finder) => finder.put(value, facts),
+            Self::Finder(finder) => finder.put(value, policy, facts),
+            Self::Free(finders) => {
+                let found = value.checked_sub(1).and_then(|place| finders.get(place));
+                found.into_iter().for_each(|(finder, value)| finder.put(*value, policy, facts));
+            }
             Self::Source(source, values) => {
                 let held = values.get(value).and_then(Option::as_deref);
                 let own = policy.signals().iter().filter(|signal| signal.source == *source);

@@ -21,6 +21,8 @@ pub(super) struct Named {
     pub(super) times: BTreeSet<u64>,
     pub(super) labels: BTreeSet<Name>,
     pub(super) detectors: BTreeSet<Name>,
+    /// What rules replace: each set of detectors once.
+    pub(super) redactions: BTreeSet<BTreeSet<Name>>,
     /// Each once.
     pub(super) signals: Vec<Signal>,
 }
@@ -50,6 +52,8 @@ impl Named {
                 self.signals.push(signal.clone());
             }
         }
+        let redactions = policy.rules().iter().filter_map(|rule| rule.action.redaction());
+        self.redactions.extend(redactions.map(|redaction| redaction.detectors.clone()));
         let rules = policy.rules().iter().flat_map(|rule| &rule.predicates);
         let invariants = policy.invariants.iter().flat_map(|invariant| &invariant.predicates);
         rules.chain(invariants).for_each(|predicate| self.ask(predicate));

@@ -6,7 +6,7 @@ use super::{
     Never, Prover, RuleProof,
     solve::{Answer, Budget, Query},
 };
-use crate::{facts::Name, problem::Problem, rule::Action};
+use crate::{facts::Name, problem::Problem};
 
 /// The most rules of which it is found out whether a rule is of no use without them.
 const MOST_BLAMED: usize = 64;
@@ -25,7 +25,7 @@ impl Prover<'_> {
         match query.clone().solve(&self.space.tables, budget) {
             Answer::Never(because) => proof(Never::Matches, self.blame(index, because, budget)),
             Answer::Undecided => proof(Never::Undecided, Vec::new()),
-            Answer::Found(_) if matches!(rule.action, Action::Route(_)) && !self.may_route(index, &query, budget) => {
+            Answer::Found(_) if rule.action.selection().is_some() && !self.may_route(index, &query, budget) => {
                 proof(Never::Routes, Vec::new())
             }
             Answer::Found(_) => None,

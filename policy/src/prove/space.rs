@@ -9,10 +9,10 @@ use std::{
 };
 
 use super::{
-    ASSUMED,
-    findings::{self, Findings},
+    ASSUMED, findings,
     kind::{Aspect, Kind, Who},
     named::Named,
+    rest::Known,
     solve::{Clause, Literal, Tables, Values, Variable},
     source,
 };
@@ -28,10 +28,13 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Space {
     pub(super) tables: Tables,
-    variables: Vec<(Variable, Kind)>,
+    pub(super) variables: Vec<(Variable, Kind)>,
     /// What ties variables together, whatever the rules say.
     pub(super) clauses: Vec<Clause>,
-    pub(super) findings: Findings,
+    /// The highest level.
+    pub(super) highest: Level,
+    /// What stays of requests in which something is replaced.
+    pub(super) rests: Vec<Known>,
     /// For each thing that a client may ask for, that it does.
     pub(super) asked: Vec<Literal>,
     /// The stretches between the numbers of tokens that are named, each with: that a prompt is so long.
@@ -49,7 +52,7 @@ pub(super) struct Space {
 impl Space {
     /// The space that these policies see.
     pub(super) fn new(policies: &[&Policy]) -> Self {
-        let Named { clients, teams, models, tokens, times, labels, detectors, signals } = Named::by(policies);
+        let named = Named::by(policies);
         let mut tables = Tables::default();
         let constant = tables.variable(1);
         let never = tables.literal(constant, |_| false);
@@ -57,32 +60,34 @@ impl Space {
             tables,
             variables: Vec::new(),
             clauses: Vec::new(),
-            findings: Findings::default(),
+            highest: Level::default(),
+            rests: Vec::new(),
             asked: Vec::new(),
             stretches: Vec::new(),
-            times: times.into_iter().collect(),
+            times: named.times.iter().copied().collect(),
             either: HashMap::new(),
             never,
             assumed: BTreeSet::new(),
         };
         let Some(first) = policies.first() else { return space };
-        let list = |names: BTreeSet<Name>| names.into_iter().collect::<Vec<_>>();
+        space.highest = first.levels().highest();
+        let list = |names: &BTreeSet<Name>| names.iter().cloned().collect::<Vec<_>>();
         space.variable(Kind::Level(first.level_names.clone()));
         space.variable(Kind::Api);
         space.variable(Kind::Stream);
-        space.variable(Kind::Client(list(clients)));
-        space.variable(Kind::Team(list(teams)));
-        let asked = space.variable(Kind::Asked(list(models)));
+        space.variable(Kind::Client(list(&named.clients)));
+        space.variable(Kind::Team(list(&named.teams)));
+        let asked = space.variable(Kind::Asked(list(&named.models)));
         space.variable(Kind::Needs);
         space.variable(Kind::Opaque);
-        let cuts: Vec<u64> = tokens.into_iter().collect();
+        let cuts: Vec<u64> = named.tokens.iter().copied().collect();
         let tokens = space.variable(Kind::Tokens(cuts.clone()));
         let needed = space.variable(Kind::Needed(cuts.clone()));
         space.tables.order(tokens, needed);
         space.asked = space.tables.each(asked);
         space.stretches = stretches(&cuts).zip(space.tables.each(tokens)).collect();
-        space.signals(&signals);
-        findings::add(&mut space, first, &labels, &detectors);
+        space.signals(&named.signals);
+        findings::add(&mut space, first, &named);
         space
     }
 
@@ -116,7 +121,10 @@ impl Space {
     pub(super) fn predicate(&mut self, policy: &Policy, predicate: &Predicate, who: &Who) -> Literal {
         match predicate {
             Predicate::Labels(test) => self.set(test, Self::label),
-            Predicate::Detectors(test) => self.set(test, Self::detector),
+            Predicate::Detectors(test) => self.set(test, |space, name| {
+                let found = findings::staying(space, name, &BTreeSet::new());
+                space.any(&found)
+            }),
             Predicate::Client(_) if who.client.is_some() => self.constant(self.holds(policy, predicate, who, &[])),
             Predicate::Team(_) if who.team.is_some() => self.constant(self.holds(policy, predicate, who, &[])),
             _ => match self.variables.iter().position(|(_, kind)| kind.tells(predicate, policy)) {
@@ -208,11 +216,6 @@ impl Space {
             .collect();
         let mut facts = self.facts_of(policy, &chosen);
         who.put(&mut facts);
-        self.findings.complete(policy, &mut facts);
-        if policy.rules().iter().any(|rule| rule.action.redaction().is_some()) {
-            // A request in which nothing can be replaced, since all of it is encoded.
-            facts.detectors.values_mut().for_each(|tally| tally.placed = Some(false));
-        }
         facts
     }
 
@@ -255,7 +258,7 @@ impl Space {
         self.variables.iter().position(|(_, kind)| kind.aspect() == Some(aspect))
     }
 
-    fn set(&mut self, test: &SetTest, one: impl Fn(&mut Self, &Name) -> Literal) -> Literal {
+    pub(super) fn set(&mut self, test: &SetTest, one: impl Fn(&mut Self, &Name) -> Literal) -> Literal {
         let (SetTest::Any(names) | SetTest::All(names) | SetTest::None(names)) = test;
         let literals: Vec<_> = names.iter().map(|name| one(self, name)).collect();
         match test {
@@ -267,19 +270,16 @@ impl Space {
 
     /// That something with this label was found.
     pub(super) fn label(&mut self, name: &Name) -> Literal {
-        self.found(|kind| matches!(kind, Kind::Label(known) if known == name))
+        let label = self.where_found(|kind, value| matches!(kind, Kind::Label(known) if known == name) && value > 0);
+        self.any(&label)
     }
 
-    /// That this detector found something, be it weak.
-    fn detector(&mut self, name: &Name) -> Literal {
-        self.found(|kind| matches!(kind, Kind::Finder(finder) if finder.detector == *name))
-    }
-
-    fn found(&mut self, is: impl Fn(&Kind) -> bool) -> Literal {
-        match self.variables.iter().find(|(_, kind)| is(kind)) {
-            Some((variable, _)) => self.tables.literal(*variable, |value| value > 0),
-            None => self.never,
-        }
+    /// Of each variable that has such a value: that it has one.
+    pub(super) fn where_found(&mut self, is: impl Fn(&Kind, usize) -> bool) -> Vec<Literal> {
+        let Self { variables, tables, .. } = self;
+        let some = |kind: &Kind| (0..kind.values()).any(|value| is(kind, value));
+        let variables = variables.iter().filter(|(_, kind)| some(kind));
+        variables.map(|(variable, kind)| tables.literal(*variable, |value| is(kind, value))).collect()
     }
 }
 

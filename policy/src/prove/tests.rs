@@ -1,4 +1,6 @@
 mod property;
+mod redaction;
+mod shipped;
 
 use std::time::Instant;
 

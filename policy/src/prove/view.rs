@@ -1,21 +1,15 @@
 //! A policy as literals: when each rule decides, and where it may then send a request.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    kind::{Aspect, Who},
+    kind::Who,
+    rest::Rest,
     solve::{Budget, Clause, Literal, Query},
     space::Space,
+    ways::{Struck, Way},
 };
-use crate::{
-    catalogue::{Model, Provider},
-    config::Mode,
-    decision::Candidate,
-    facts::Facts,
-    policy::{Place, Policy, candidate, unable, unserved},
-    request::Api,
-    rule::{Choice, Rule, Selection},
-};
+use crate::{config::Mode, policy::Policy};
 
 /// A policy, asked about a request of which some things may be given.
 #[derive(Debug)]
@@ -27,29 +21,11 @@ pub(super) struct View<'p> {
     passed_over: Vec<Clause>,
     /// When each invariant speaks of a request.
     invariants: Vec<Literal>,
+    /// When each speaks of what stays of one.
+    of_rests: BTreeMap<Rest, Vec<Literal>>,
     /// The first rule that decides and asks just this.
     first: HashMap<Vec<Literal>, usize>,
-    struck: Struck,
-}
-
-/// When a candidate is not struck, by what it hangs on.
-#[derive(Debug, Default)]
-struct Struck {
-    cleared: HashMap<usize, [Literal; 2]>,
-    able: HashMap<usize, [Literal; 2]>,
-    served: HashMap<(usize, bool), Literal>,
-}
-
-/// Somewhere a rule may send requests, and which.
-#[derive(Clone, Debug)]
-pub(super) struct Way {
-    pub(super) place: Place,
-    /// What a decision says of it, without the cost.
-    pub(super) candidate: Candidate,
-    /// All of this must be so, invariants aside.
-    pub(super) open: Vec<Literal>,
-    /// None of these invariants may speak of the request.
-    pub(super) invariants: Vec<usize>,
+    pub(super) struck: Struck,
 }
 
 // === impl View ===
@@ -76,7 +52,8 @@ impl<'p> View<'p> {
                 passed_over.push(Clause { literals, rule: Some(index) });
             }
         }
-        Self { policy, who, rules, passed_over, invariants, first, struck: Struck::default() }
+        let of_rests = of_rests(policy, &who, space);
+        Self { policy, who, rules, passed_over, invariants, of_rests, first, struck: Struck::default() }
     }
 
     /// That this rule is the one that decides; for `None`, that none does. A rule in shadow mode: that it is asked.
@@ -89,13 +66,6 @@ impl<'p> View<'p> {
         query.clauses(self.passed_over.iter().filter(before));
         query.clauses(&space.clauses);
         query.settle(&space.tables, budget);
-        query
-    }
-
-    /// That there is such a request at all, whatever rules say of it.
-    pub(super) fn anything<'c>(&'c self, space: &'c Space) -> Query<'c> {
-        let mut query: Query<'c> = space.tables.query();
-        query.clauses(&space.clauses);
         query
     }
 
@@ -120,106 +90,41 @@ impl<'p> View<'p> {
         self.rules.get(rule?)
     }
 
-    /// That an invariant speaks of the request.
-    pub(super) fn invariant(&self, index: usize, space: &Space) -> Literal {
-        self.invariants.get(index).copied().unwrap_or_else(|| space.constant(true))
-    }
-
-    /// Where a rule may send requests, in no order; one that redacts, those in which nothing can be replaced.
-    pub(super) fn ways(&mut self, rule: &Rule, space: &mut Space) -> Vec<Way> {
-        let Some(selection) = rule.action.selection() else { return Vec::new() };
-        let mut ways = Vec::new();
-        for takes_model in [true, false] {
-            let api = if takes_model { Api::Chat } else { Api::Other };
-            let kind = space.where_facts(self.policy, Aspect::Api, |facts| facts.api.takes_model() == takes_model);
-            for (place, asked) in self.listed(selection, api, space) {
-                let Some((_, provider, model)) = self.policy.look_up(place) else { continue };
-                let mut open = vec![asked, kind, self.served(rule, place.provider, provider, space)];
-                open.extend(self.cleared(place.provider, provider, space));
-                open.extend(
-                    place.model.zip(model).into_iter().flat_map(|(place, model)| self.able(place, model, space)),
-                );
-                ways.push(Way {
-                    place,
-                    candidate: self.candidate(provider, model),
-                    open,
-                    invariants: self.forbidding(place, provider),
-                });
-            }
-        }
-        ways
-    }
-
-    /// What a selection stands for, and when: what a client asks for may be a part of it.
-    fn listed(&self, selection: &Selection, api: Api, space: &mut Space) -> BTreeMap<Place, Literal> {
-        let places = |facts: &Facts| {
-            let facts = Facts { api, ..facts.clone() };
-            self.policy.places(selection, &self.policy.situation(&facts), &mut Vec::new())
+    /// That an invariant speaks of the request, or of what stays of it.
+    pub(super) fn invariant(&self, index: usize, seen: Option<Rest>, space: &Space) -> Literal {
+        let spoken = match seen {
+            None => Some(&self.invariants),
+            Some(rest) => self.of_rests.get(&rest),
         };
-        if !names_asked(selection) {
-            let always = space.constant(true);
-            return places(&space.plain(self.policy)).into_iter().map(|place| (place, always)).collect();
-        }
-        let mut listed: BTreeMap<Place, BTreeSet<usize>> = BTreeMap::new();
-        for (value, facts) in space.each(self.policy, Aspect::Asked).into_iter().enumerate() {
-            for place in places(&facts) {
-                listed.entry(place).or_default().insert(value);
-            }
-        }
-        listed.into_iter().map(|(place, values)| (place, space.one_of(Aspect::Asked, &values))).collect()
+        spoken.and_then(|spoken| spoken.get(index)).copied().unwrap_or_else(|| space.constant(true))
     }
 
-    fn cleared(&mut self, place: usize, provider: &Provider, space: &mut Space) -> [Literal; 2] {
-        let policy = self.policy;
-        *self.struck.cleared.entry(place).or_insert_with(|| {
-            [Aspect::Level, Aspect::Opaque].map(|aspect| {
-                space.where_facts(policy, aspect, |facts| {
-                    policy.not_cleared(provider, &policy.situation(facts)).is_none()
-                })
-            })
-        })
-    }
-
-    fn able(&mut self, place: usize, model: &Model, space: &mut Space) -> [Literal; 2] {
-        let policy = self.policy;
-        *self.struck.able.entry(place).or_insert_with(|| {
-            [Aspect::Needs, Aspect::Needed].map(|aspect| {
-                space.where_facts(policy, aspect, |facts| unable(model, &policy.situation(facts)).is_none())
-            })
-        })
-    }
-
-    fn served(&mut self, rule: &Rule, place: usize, provider: &Provider, space: &mut Space) -> Literal {
-        let policy = self.policy;
-        // To this, rules differ only in whether they name the interface `other`.
-        *self.struck.served.entry((place, rule.names_other())).or_insert_with(|| {
-            space.where_facts(policy, Aspect::Api, |facts| unserved(rule, provider, &policy.situation(facts)).is_none())
-        })
-    }
-
-    fn forbidding(&self, place: Place, provider: &Provider) -> Vec<usize> {
-        let covers = |index: &usize| {
-            let invariant = self.policy.invariants.get(*index);
-            invariant.is_some_and(|invariant| invariant.covers(place.provider, &provider.zone, place.model))
-        };
-        (0..self.policy.invariants.len()).filter(covers).collect()
-    }
-
-    fn candidate(&self, provider: &Provider, model: Option<&Model>) -> Candidate {
-        let facts = Facts::new(Api::Chat, self.policy.level_name(crate::level::Level::default()).clone());
-        without_cost(candidate(provider, model, &self.policy.situation(&facts)))
+    /// That a request may go a way, where so many of the invariants strike candidates.
+    pub(super) fn open(&self, way: &Way, striking: usize, space: &Space) -> Vec<Literal> {
+        let strikes = |index: &usize| *index < striking;
+        let spoken = way.invariants.iter().copied().filter(strikes);
+        let silent = spoken.map(|index| self.invariant(index, way.seen, space).not());
+        let kept_back = way.kept_back.map(|index| match strikes(&index) {
+            true => self.invariant(index, None, space),
+            false => space.constant(false),
+        });
+        way.open.iter().copied().chain(silent).chain(kept_back).collect()
     }
 }
 
-/// Whether what a client asks for is a part of a selection.
-pub(super) fn names_asked(selection: &Selection) -> bool {
-    selection.models.as_ref().is_some_and(|models| models.contains(&Choice::Asked))
-}
-
-/// A candidate without the estimate of what it costs.
-pub(super) fn without_cost(mut candidate: Candidate) -> Candidate {
-    if let Some(model) = &mut candidate.model {
-        model.cost = None;
+/// For each redaction of a policy: when each invariant speaks of what stays.
+fn of_rests(policy: &Policy, who: &Who, space: &mut Space) -> BTreeMap<Rest, Vec<Literal>> {
+    let mut of_rests = BTreeMap::new();
+    for redaction in policy.rules().iter().filter_map(|rule| rule.action.redaction()) {
+        let rest = space.rest(&redaction.detectors);
+        of_rests.entry(rest).or_insert_with(|| {
+            let invariants = policy.invariants.iter().map(|invariant| {
+                let asked = invariant.predicates.iter();
+                let asked: Vec<_> = asked.map(|one| space.rest_predicate(rest, policy, one, who)).collect();
+                space.all(&asked)
+            });
+            invariants.collect()
+        });
     }
-    candidate
+    of_rests
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use policy::decision::{Decision, Outcome};
+use policy::decision::{Candidate, Decision, Outcome};
 use policy::facts::{Asked, Facts, Identity};
 use policy::prove::{
     ASSUMED, Breach, Comparison, Difference, Example, Held, InvariantProof, Never, Proof, RuleProof, Verdict,
@@ -117,6 +117,8 @@ pub fn facts_line(facts: &Facts, headers: &BTreeMap<String, Option<String>>, sty
     add("unreadable", facts.unreadable.map_or(String::new(), |why| why.name().into()));
     add("labels", listed(facts.labels.iter().map(|label| label.as_str()).collect()));
     add("found by", listed(facts.detectors.keys().map(|name| name.as_str()).collect()));
+    let fixed = facts.detectors.iter().filter(|(_, tally)| tally.placed == Some(false));
+    add("cannot be replaced", listed(fixed.map(|(name, _)| name.as_str()).collect()));
     add("asks for", if facts.asked == Asked::None { String::new() } else { facts.asked.to_string() });
     add("client", facts.client.as_ref().map_or_else(String::new, identity));
     add("team", facts.team.as_ref().map_or_else(String::new, identity));
@@ -143,11 +145,16 @@ fn outcome(decision: &Decision) -> String {
     match &decision.outcome {
         Outcome::Deny(denial) => format!("refused with {}, because {decision}", denial.status),
         Outcome::Route(candidates) => {
-            let names: Vec<_> = candidates
-                .iter()
-                .map(|candidate| candidate.model.as_ref().map_or(&candidate.provider, |model| &model.name).as_str())
-                .collect();
-            format!("{}, because {decision}", names.join(", "))
+            let name = |candidate: &Candidate| {
+                let name = candidate.model.as_ref().map_or(&candidate.provider, |model| &model.name);
+                if candidate.redacted { format!("{name} (redacted)") } else { name.to_string() }
+            };
+            let names: Vec<_> = candidates.iter().map(name).collect();
+            let replaced: Vec<_> =
+                decision.redacted.iter().flat_map(|one| one.replaced.keys()).map(|name| name.as_str()).collect();
+            let replacing =
+                if replaced.is_empty() { String::new() } else { format!(", replacing {}", replaced.join("+")) };
+            format!("{}{replacing}, because {decision}", names.join(", "))
         }
     }
 }

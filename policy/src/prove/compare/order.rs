@@ -13,7 +13,7 @@ use crate::{
     policy::{Policy, candidate},
     prove::{
         solve::{Answer, Literal, Query},
-        view::{names_asked, without_cost},
+        ways::{Way, names_asked, without_cost},
     },
     request::Api,
     rule::Selection,
@@ -72,12 +72,18 @@ impl Comparer<'_> {
     ) -> bool {
         let mut query = query.clone();
         query.require_all(given.iter().flatten(), &self.space.tables);
-        for (side, ways) in pair.ways().into_iter().enumerate() {
-            for candidate in two {
-                // Each candidate is one way of a rule at most, with a model or without.
-                let Some(way) = ways.iter().find(|way| way.candidate == *candidate) else { return false };
-                query.require_all(&pair.open(side, way, self.space), &self.space.tables);
-            }
+        // To the same both go of both sides, or the pair had been found to differ before.
+        let [mine, _] = pair.ways();
+        let [ways, others] = two.map(|candidate| mine.iter().filter(|way| way.leads_to(candidate)));
+        let mut ways = ways.flat_map(|way| others.clone().map(move |other| [way, other]));
+        ways.any(|ways| self.shows_both(pair, &query, ways, moment))
+    }
+
+    /// Whether a request that goes both these ways of the first shows the difference.
+    fn shows_both(&mut self, pair: &Pair<'_, '_>, query: &Query<'_>, ways: [&Way; 2], moment: Moment) -> bool {
+        let mut query = query.clone();
+        for way in ways {
+            query.require_all(&pair.open(0, way, self.space), &self.space.tables);
         }
         match query.solve(&self.space.tables, &mut self.budget) {
             Answer::Found(values) => {

@@ -9,7 +9,7 @@ use crate::{
     rule::Invariant,
 };
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     Name::written(text)
 }
 
@@ -22,13 +22,13 @@ fn found() -> impl Strategy<Value = Option<Confidence>> {
     proptest::sample::select(&[None, Some(Confidence::Weak), Some(Confidence::Pattern)][..])
 }
 
-fn team() -> impl Strategy<Value = Option<Identity>> {
+pub(super) fn team() -> impl Strategy<Value = Option<Identity>> {
     proptest::option::of(names(&["blue", "red", "green"]).prop_map(Identity::Named))
 }
 
 prop_compose! {
     /// A request as it can be: labels and level follow from what the detectors find, answers from a header's value.
-    fn facts()(
+    pub(super) fn facts()(
         api in proptest::sample::select(&Api::DECIDED[..]),
         asked in prop_oneof![
             Just(Asked::None),
@@ -59,7 +59,7 @@ prop_compose! {
     }
 }
 
-fn condition() -> impl Strategy<Value = &'static str> {
+pub(super) fn condition() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(
         &[
             "stream: true",
@@ -84,7 +84,7 @@ fn condition() -> impl Strategy<Value = &'static str> {
     )
 }
 
-fn action() -> impl Strategy<Value = &'static str> {
+pub(super) fn action() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(
         &[
             "{route: {}}",
@@ -100,7 +100,7 @@ fn action() -> impl Strategy<Value = &'static str> {
     )
 }
 
-fn invariant() -> impl Strategy<Value = &'static str> {
+pub(super) fn invariant() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(
         &[
             "labels: {any: pii}, zone: eu",
@@ -113,10 +113,17 @@ fn invariant() -> impl Strategy<Value = &'static str> {
     )
 }
 
-/// Rules and invariants. Of conditions that ask the same thing the first is left.
 fn rules() -> impl Strategy<Value = String> {
-    let conditions = proptest::collection::vec(condition(), 0..3);
-    let rule = (proptest::bool::weighted(0.2), conditions, action());
+    rules_of(condition(), action())
+}
+
+/// Rules and invariants. Of conditions that ask the same thing the first is left.
+pub(super) fn rules_of(
+    condition: impl Strategy<Value = &'static str>,
+    action: impl Strategy<Value = &'static str>,
+) -> impl Strategy<Value = String> {
+    let conditions = proptest::collection::vec(condition, 0..3);
+    let rule = (proptest::bool::weighted(0.2), conditions, action);
     let invariants = proptest::collection::vec(invariant(), 0..3);
     (proptest::collection::vec(rule, 1..6), invariants).prop_map(|(rules, invariants)| {
         let mut document = String::new();
@@ -136,13 +143,28 @@ fn rules() -> impl Strategy<Value = String> {
 }
 
 /// The facts as a policy is told them.
-fn told(policy: &Policy, (facts, header): &(Facts, Option<&'static str>)) -> Facts {
+pub(super) fn told(policy: &Policy, (facts, header): &(Facts, Option<&'static str>)) -> Facts {
     let answers = policy.signals().iter().map(|signal| (signal.name.clone(), signal.test(header.map(str::as_bytes))));
     Facts { predicates: answers.collect(), ..facts.clone() }
 }
 
+/// What is said of a rule, if a request shows that it is not so.
+pub(super) fn refuted<'p>(proof: &'p Proof, policy: &Policy, facts: &Facts) -> Option<&'p RuleProof> {
+    let trace = policy.explain(facts);
+    proof.rules.iter().find(|useless| {
+        let asked = trace.rules.iter().find(|rule| rule.name == useless.rule);
+        let matched = asked.is_some_and(|rule| rule.matched == crate::rule::Truth::Held);
+        let routed = asked.and_then(|rule| rule.outcome.as_ref()).is_some_and(|outcome| outcome.name() == "route");
+        match useless.never {
+            Never::Matches => matched,
+            Never::Routes => routed,
+            Never::Undecided => true,
+        }
+    })
+}
+
 /// Whether an invariant speaks of a candidate and of these facts.
-fn breaks(policy: &Policy, invariant: &Invariant, facts: &Facts, candidate: &Candidate) -> bool {
+pub(super) fn breaks(policy: &Policy, invariant: &Invariant, facts: &Facts, candidate: &Candidate) -> bool {
     let provider = policy.catalogue().providers().iter().position(|known| known.name == candidate.provider).unwrap();
     let model = candidate.model.as_ref();
     let model =
@@ -163,17 +185,7 @@ proptest! {
         unlocked.invariants.clear();
         for facts in all.iter().map(|facts| told(&policy, facts)) {
             let decision = policy.decide(&facts);
-            let trace = policy.explain(&facts);
-            for useless in &proof.rules {
-                let asked = trace.rules.iter().find(|rule| rule.name == useless.rule);
-                let matched = asked.is_some_and(|rule| rule.matched == crate::rule::Truth::Held);
-                let routed = asked.and_then(|rule| rule.outcome.as_ref()).is_some_and(|outcome| outcome.name() == "route");
-                match useless.never {
-                    Never::Matches => prop_assert!(!matched, "{useless:?}: {facts:?}"),
-                    Never::Routes => prop_assert!(!routed, "{useless:?}: {facts:?}"),
-                    Never::Undecided => prop_assert!(false, "{useless:?}"),
-                }
-            }
+            prop_assert_eq!(refuted(&proof, &policy, &facts), None);
             prop_assert!(proof.undecided.is_some() || decision.rule().is_some());
             for (invariant, proof) in policy.invariants.iter().zip(&proof.invariants) {
                 prop_assert!(proof.verdict != Verdict::Undecided);
