@@ -115,8 +115,8 @@ fn read(places: &[PathBuf]) -> anyhow::Result<Option<Vec<Document>>> {
     for file in files(places)? {
         let bytes = input::read(&file)?;
         match Policy::parse(&bytes) {
-            Ok((policy, warnings)) => {
-                tell(&file, &warnings);
+            // The service finds its warnings, too, and more.
+            Ok((policy, _)) => {
                 let text = String::from_utf8(bytes).with_context(|| format!("`{}` is no text", file.display()))?;
                 documents.push(Document { file, name: policy.name().to_string(), text });
             }

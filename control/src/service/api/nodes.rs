@@ -85,8 +85,8 @@ impl Listed {
         let mut numbers = BTreeMap::new();
         for seen in nodes.iter().filter_map(|node| node.seen.as_ref()) {
             if !numbers.contains_key(&seen.digest) {
-                let version = policies::find_digest(&service.store, &seen.digest).await?;
-                numbers.insert(seen.digest.clone(), version.map(|version| version.number));
+                let number = policies::number_of(&service.store, &seen.digest).await?;
+                numbers.insert(seen.digest.clone(), number);
             }
         }
         let listed = |node: Node| {

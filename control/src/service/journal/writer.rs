@@ -173,20 +173,25 @@ impl Writer {
         now_us: u64,
     ) -> Result<bool, sqlx::Error> {
         let Some(index) = &draft.index else { return Ok(true) };
-        if !group.instances.contains_key(&index.epoch) {
-            let known = match self.instances.get(&index.epoch) {
-                Some(known) => Some(known.clone()),
-                None => instances::find(transaction, &index.epoch).await?,
-            };
-            let instance = known.unwrap_or_else(|| Instance::new(&index.epoch, &draft.node));
-            group.instances.insert(index.epoch.clone(), instance);
+        let Group { instances, foreign, .. } = group;
+        let mut take = |instance: &mut Instance| {
+            if instance.node != draft.node {
+                foreign.get_or_insert_with(|| (draft.node.clone(), instance.node.clone()));
+                return false;
+            }
+            instance.take(index.sequence, now_us)
+        };
+        if let Some(instance) = instances.get_mut(&index.epoch) {
+            return Ok(take(instance));
         }
-        let Some(instance) = group.instances.get_mut(&index.epoch) else { return Ok(true) };
-        if instance.node != draft.node {
-            group.foreign.get_or_insert_with(|| (draft.node.clone(), instance.node.clone()));
-            return Ok(false);
-        }
-        Ok(instance.take(index.sequence, now_us))
+        let known = match self.instances.get(&index.epoch) {
+            Some(known) => Some(known.clone()),
+            None => instances::find(transaction, &index.epoch).await?,
+        };
+        let mut instance = known.unwrap_or_else(|| Instance::new(&index.epoch, &draft.node));
+        let new = take(&mut instance);
+        instances.insert(index.epoch.clone(), instance);
+        Ok(new)
     }
 
     fn remember(&mut self, instances: HashMap<String, Instance>) {

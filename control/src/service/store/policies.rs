@@ -39,6 +39,12 @@ pub async fn find_digest(store: &Store, digest: &str) -> Result<Option<Version>,
     query.read_first(store, version).await
 }
 
+/// The number of the version with this digest, likewise.
+pub async fn number_of(store: &Store, digest: &str) -> Result<Option<u64>, sqlx::Error> {
+    let query = Query::new("select number from versions where digest = $1 order by number desc limit 1").bind(digest);
+    query.read_first(store, |row| row.number("number")).await
+}
+
 /// The documents of the versions that were published, newest first.
 pub async fn recorded(store: &Store, limit: u32) -> Result<Vec<String>, sqlx::Error> {
     let query = "select document from versions where published_by is not null order by created_us desc limit $1";
