@@ -33,6 +33,7 @@ use tokio::sync::{Semaphore, watch};
 pub use access::Role;
 pub use export::Form;
 pub use fleet::Standing;
+pub use journal::reached;
 pub use settings::Settings;
 pub use time::rfc3339;
 pub use xds::{RESOURCE, RESOURCE_TYPE};

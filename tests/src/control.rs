@@ -174,21 +174,22 @@ impl Control {
 
     /// Puts a policy in force by `policymesh apply`, with further options.
     pub fn apply(&self, policy: &Value, options: &[&str]) -> String {
-        let file = self.folder.path().join("policy.json");
-        fs::write(&file, policy.to_string()).unwrap();
-        let file = file.display().to_string();
-        self.does(&[&["apply", &file], options].concat())
+        self.does(&[&["apply", &self.file_of(policy)], options].concat())
     }
 
     /// Puts a policy in force that some node refuses; what is said of that.
     pub fn apply_in_vain(&self, policy: &Value, options: &[&str]) -> String {
-        let file = self.folder.path().join("policy.json");
-        fs::write(&file, policy.to_string()).unwrap();
-        let Output { status, stdout, stderr } =
-            self.command(&[&["apply", &file.display().to_string()], options].concat());
+        let Output { status, stdout, stderr } = self.command(&[&["apply", &self.file_of(policy)], options].concat());
         let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         assert!(status.code() == Some(1) && told.contains("refuses it, and keeps what it has"), "{told}");
         told
+    }
+
+    /// A file with this policy, until the next one is written.
+    fn file_of(&self, policy: &Value) -> String {
+        let file = self.folder.path().join("policy.json");
+        fs::write(&file, policy.to_string()).unwrap();
+        file.display().to_string()
     }
 
     /// Waits until the node is as it should be, and gives it.

@@ -4,11 +4,13 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::ValueEnum as _;
+use policy::audit::Record;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::selection::Selection;
 use crate::client::{Server, escaped, part};
-use crate::service::{Form, rfc3339};
+use crate::service::{Form, reached, rfc3339};
 
 /// Finds audit records in the control service, newest first.
 #[derive(clap::Args)]
@@ -83,14 +85,10 @@ fn line(record: &Value) -> String {
     )
 }
 
-/// Every provider that was tried, in order; before, the one that was chosen.
+/// Every provider that the request reached, in order.
 fn providers(record: &Value) -> String {
-    let attempts = part(record, "/attempts").as_array().map(Vec::as_slice).unwrap_or_default();
-    let tried = attempts.iter().filter(|attempt| part(attempt, "/outcome") != "refused");
-    let named: Vec<_> = tried.filter_map(|attempt| part(attempt, "/provider").as_str()).collect();
-    match part(record, "/chosen/provider").as_str().filter(|_| attempts.is_empty()) {
-        Some(chosen) => chosen.to_owned(),
-        None if named.is_empty() => "-".to_owned(),
-        None => named.join(","),
-    }
+    let record = Record::deserialize(record).ok();
+    let reached = record.as_ref().map(reached).unwrap_or_default();
+    let named: Vec<_> = reached.iter().map(|one| one.provider.as_str()).collect();
+    if named.is_empty() { "-".to_owned() } else { named.join(",") }
 }

@@ -141,8 +141,7 @@ impl Node {
     /// How it refused what this version says, under whatever number.
     pub fn refusal_of(&self, version: &str) -> Option<&Refusal> {
         let alike = |refusal: &&Refusal| control_plane::hash_of(&refusal.version) == control_plane::hash_of(version);
-        let own = |refusal: &&Refusal| refusal.version == version;
-        self.refused.iter().rev().find(own).or_else(|| self.refused.iter().rev().find(alike))
+        self.refused.iter().rev().find(alike)
     }
 
     /// Adds what another replica of the service sees of the same node.

@@ -44,10 +44,10 @@ pub async fn add(
 ) -> Result<(Version, Vec<Finding>), Refused> {
     let NewVersion { document, message, source, tests, draft } = new;
     let said = [("name", name), ("message", &message), ("source", source.as_deref().unwrap_or_default())];
-    let unfit: Vec<_> = said.into_iter().filter_map(|(what, text)| unfit(what, text)).collect();
-    if !unfit.is_empty() || document.contains('\0') {
-        let null = document.contains('\0').then(|| error("document", "it has a null character"));
-        return Err(Refused::Errors(unfit.into_iter().chain(null).collect()));
+    let null = document.contains('\0').then(|| error("document", "it has a null character"));
+    let unfit: Vec<_> = said.into_iter().filter_map(|(what, text)| unfit(what, text)).chain(null).collect();
+    if !unfit.is_empty() {
+        return Err(Refused::Errors(unfit));
     }
     let checked = check::check(&document, name, &tests).await;
     let state = match (checked.is_sound(), tests.is_empty()) {

@@ -36,5 +36,5 @@ pub fn due(plan: &Plan, identity: &Identity, known: Option<&Node>) -> Due {
     };
     let (policy, number, time_us) = (release.policy.clone(), release.number, now_us());
     let again = || Refusal { version: version.clone(), policy, number, time_us, ..refusal.clone() };
-    Due::Refused(Refused { last: known.acked.clone(), anew: (refusal.version != version).then(again) })
+    Due::Refused(Refused { last: known.acked.clone(), anew: (!known.has_refused(&version)).then(again) })
 }

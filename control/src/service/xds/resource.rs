@@ -57,8 +57,7 @@ pub fn version(release: &Release, node: &Identity) -> String {
 
 /// The filter's configuration, with a policy and with what is the node's own.
 pub fn configuration(release: &Release, node: &Identity) -> String {
-    let clusters =
-        node.metadata.get(METADATA).and_then(|own| own.get("clusters")).filter(|clusters| clusters.is_array());
+    let clusters = own_clusters(node).filter(|clusters| clusters.is_array());
     let mut configuration = json!({"role": "router", "policy": *release.document});
     if let Some(fields) = configuration.as_object_mut() {
         fields.extend(clusters.map(|clusters| ("clusters".to_owned(), clusters.clone())));
@@ -71,11 +70,15 @@ pub fn configuration(release: &Release, node: &Identity) -> String {
 /// The clusters of the policy's providers that the node does not have, where it says which it has: why it refuses the policy, most
 /// likely. Envoy tells the reason in its own log alone.
 pub fn missing_clusters<'r>(release: &'r Release, node: &Identity) -> Vec<&'r str> {
-    let own = node.metadata.get(METADATA).and_then(|own| own.get("clusters")).and_then(Value::as_array);
-    let Some(own) = own else { return Vec::new() };
+    let Some(own) = own_clusters(node).and_then(Value::as_array) else { return Vec::new() };
     let providers = release.document.pointer("/spec/providers").and_then(Value::as_array).into_iter().flatten();
     let clusters = providers.filter_map(|provider| provider.get("cluster").and_then(Value::as_str));
     clusters.filter(|cluster| !own.iter().any(|own| own == cluster)).collect()
+}
+
+/// The names of its clusters, as a node tells them.
+fn own_clusters(node: &Identity) -> Option<&Value> {
+    node.metadata.get(METADATA)?.get("clusters")
 }
 
 /// What a node gets that no policy is for: an allow-list with nothing on it.

@@ -148,6 +148,31 @@ pub(super) fn told(policy: &Policy, (facts, header): &(Facts, Option<&'static st
     Facts { predicates: answers.collect(), ..facts.clone() }
 }
 
+/// A policy, and the team whose requests it is asked about, if it is one's.
+type Asker<'p> = (&'p Policy, Option<&'static str>);
+
+/// That what comparing two policies comes to is refuted by none of these requests.
+pub(super) fn stands<'p>(
+    first: Asker<'p>,
+    second: Asker<'p>,
+    relation: Relation,
+    all: &[(Facts, Option<&'static str>)],
+) -> Result<(), TestCaseError> {
+    let [one, other] = [first, second].map(|(policy, team)| (policy, team.map(Who::team).unwrap_or_default()));
+    let compared = compare(one, other, relation).unwrap();
+    prop_assert!(compared.holds != Held::Undecided);
+    for facts in all {
+        let [mine, others] = [first, second].map(|(policy, team)| {
+            let told = told(policy, facts);
+            let team = team.map(|team| Identity::Named(name(team))).or_else(|| told.team.clone());
+            policy.decide(&Facts { team, ..told })
+        });
+        let differs = differ(&mine, &others, relation);
+        prop_assert!(!differs || compared.holds == Held::No, "{relation:?} {facts:?}\n{mine:?}\n{others:?}");
+    }
+    Ok(())
+}
+
 /// What is said of a rule, if a request shows that it is not so.
 pub(super) fn refuted<'p>(proof: &'p Proof, policy: &Policy, facts: &Facts) -> Option<&'p RuleProof> {
     let trace = policy.explain(facts);
@@ -213,25 +238,13 @@ proptest! {
             second.rules.swap(at, last);
         }
         for relation in [Relation::Same, Relation::Within] {
-            let compared = compare((&first, Who::default()), (&second, Who::default()), relation).unwrap();
-            prop_assert!(compared.holds != Held::Undecided);
-            for facts in &all {
-                let (mine, others) = (first.decide(&told(&first, facts)), second.decide(&told(&second, facts)));
-                let differs = differ(&mine, &others, relation);
-                prop_assert!(!differs || compared.holds == Held::No, "{relation:?} {facts:?}\n{mine}\n{others}");
-            }
+            stands((&first, None), (&second, None), relation, &all)?;
         }
     }
 
     #[test]
     fn no_request_refutes_what_one_team_may(rules in rules(), all in proptest::collection::vec(facts(), 60)) {
         let policy = policy(&rules);
-        let compared = compare((&policy, Who::team("blue")), (&policy, Who::team("red")), Relation::Within).unwrap();
-        prop_assert!(compared.holds != Held::Undecided);
-        for facts in &all {
-            let of = |team: &str| policy.decide(&Facts { team: Some(Identity::Named(name(team))), ..told(&policy, facts) });
-            let differs = differ(&of("blue"), &of("red"), Relation::Within);
-            prop_assert!(!differs || compared.holds == Held::No, "{facts:?}");
-        }
+        stands((&policy, Some("blue")), (&policy, Some("red")), Relation::Within, &all)?;
     }
 }
